@@ -1,0 +1,30 @@
+# vpm, the Virtual Process Manager. See README.md.
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# Static, and not position-independent, which would cost each CGI request more than a millisecond.
+GOBUILD = CGO_ENABLED=0 go build -trimpath -buildmode=exe -ldflags '-s -w -X main.version=$(VERSION)'
+
+.PHONY: run build test lint bench dist clean
+
+run: build
+	@go build -o bin/run ./scripts/run
+	@exec bin/run public_html bin/vpm.cgi
+
+build:
+	@$(GOBUILD) -o bin/vpm.cgi ./cgi
+
+test:
+	@scripts/setup
+	go test -timeout 20m ./...
+
+lint:
+	@scripts/lint
+
+bench:
+	@scripts/setup
+	go run ./scripts/bench
+
+dist:
+	@VERSION='$(VERSION)' scripts/dist
+
+clean:
+	rm -rf bin dist

@@ -1,0 +1,42 @@
+// Command vpm.cgi is vpm on a shared host: the web server runs it once a request (CGI), or keeps it for a
+// while (FastCGI). Which of the two is decided by what it was given, never by its arguments: Apache makes
+// arguments of the query, so they are the client's.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"vpm/core/app"
+	"vpm/core/gateway"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+func main() {
+	if l, ok := gateway.Inherited(); ok {
+		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+		defer stop()
+		resident := &app.Resident{MaxConns: 4}
+		// mod_fcgid follows its SIGTERM with SIGKILL after 4 seconds.
+		s := &gateway.Server{Handler: resident, Stale: resident.Stale, Idle: time.Minute, Drain: 3 * time.Second}
+		if err := s.Serve(ctx, l); err != nil {
+			fmt.Fprintln(os.Stderr, "vpm.cgi: cannot serve FastCGI:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if os.Getenv("GATEWAY_INTERFACE") == "" {
+		fmt.Fprintf(os.Stderr, "vpm.cgi %s is run by a web server: upload it as api/vpm.cgi and open /vpm/ in a browser.\n", version)
+		os.Exit(2)
+	}
+	a := app.Load(os.Getenv("DOCUMENT_ROOT"), 1)
+	// Under suEXEC nobody ends a program whose client was sent a 504: it does so itself.
+	time.AfterFunc(a.Config.RequestTimeout+5*time.Second, func() { os.Exit(3) })
+	gateway.ServeCGI(a.API)
+}

@@ -1,0 +1,112 @@
+// Package app puts the rooms of the house together. It alone imports all of them.
+package app
+
+import (
+	"context"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"vpm/core"
+	"vpm/core/auth"
+	"vpm/core/config"
+	"vpm/core/httpapi"
+	"vpm/core/setup"
+	"vpm/core/store"
+	"vpm/core/usage"
+	"vpm/core/virtual"
+)
+
+// App is vpm with its settings, ready to answer requests.
+type App struct {
+	Config *config.Config
+	Log    zerolog.Logger
+	API    *httpapi.API
+
+	maxConns int
+	mu       sync.Mutex
+	db       *store.DB
+}
+
+// New wires an App. It opens no connection and touches no file: that waits for a request that needs it.
+// maxConns bounds the database connections of this process.
+func New(cfg *config.Config, log zerolog.Logger, maxConns int) (*App, error) {
+	a := &App{Config: cfg, Log: log, maxConns: maxConns}
+	s := &setup.Service{Config: cfg, Open: a.open, Now: time.Now}
+	api, err := httpapi.New(httpapi.API{
+		Log:            log,
+		Backend:        a.backend,
+		Setup:          httpapi.Setup{State: s.State, Run: s.Run, ResetFile: s.ResetFile, Reset: s.Reset},
+		Timeout:        cfg.RequestTimeout,
+		SessionTTL:     cfg.SessionTTL,
+		TrustedProxies: networks(cfg.TrustedProxies),
+		Warnings:       cfg.Warnings,
+	}, cfg.TrustedOrigins)
+	a.API = api
+	return a, err
+}
+
+func networks(list []config.Network) []netip.Prefix {
+	out := make([]netip.Prefix, len(list))
+	for i, n := range list {
+		out[i] = n.Prefix
+	}
+	return out
+}
+
+// open gives the configured database, opened once.
+func (a *App) open() (*store.DB, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.db != nil {
+		return a.db, nil
+	}
+	c := a.Config
+	opt := store.Options{MaxConns: a.maxConns, MySQL: store.MySQL{Host: c.DBHost, Port: c.DBPort, Socket: c.DBSocket,
+		Database: c.DBName, User: c.DBUser, Password: c.DBPassword}}
+	switch c.DBDriver {
+	case "":
+		return nil, core.Errorf(core.CodeUnavailable, "cannot do this before vpm is set up: open /vpm/ in a browser, or see /api/setup.php")
+	case config.SQLite:
+		opt.SQLite = c.SQLitePath()
+	}
+	db, err := store.Open(opt)
+	if err != nil {
+		return nil, err
+	}
+	a.db = db
+	return db, nil
+}
+
+func (a *App) backend() (*httpapi.Backend, error) {
+	db, err := a.open()
+	if err != nil {
+		return nil, err
+	}
+	meter := &usage.Meter{Base: a.Config.InstancesDir, Tables: db.SiteTables}
+	people := &auth.Service{Store: db, TTL: a.Config.SessionTTL, Sleep: auth.Sleep}
+	return &httpapi.Backend{
+		Manager: &core.Manager{Store: db, Runtime: &virtual.Runtime{Now: time.Now}, Base: a.Config.InstancesDir,
+			Measure: meter.Measure, Now: time.Now},
+		Auth: httpapi.Auth{Login: people.Login, Session: people.Session, Logout: people.Logout},
+		Migrate: func(ctx context.Context, by core.Actor) (int, error) {
+			from, err := db.Migrate(ctx)
+			if err != nil || from == store.SchemaVersion {
+				return from, err
+			}
+			return from, db.RecordEvent(ctx, core.Event{At: time.Now(), Action: core.ActionMigrate, Actor: by, Result: core.ResultOK})
+		},
+	}, nil
+}
+
+// Close ends the connections of a long-running process.
+func (a *App) Close() error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.db == nil {
+		return nil
+	}
+	return a.db.Close()
+}

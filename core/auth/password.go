@@ -1,0 +1,50 @@
+// Package auth decides who a request comes from: passwords, tokens, and how often either may be tried.
+package auth
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/crypto/bcrypt"
+
+	"vpm/core"
+)
+
+// cost of new hashes: PHP's own default up to 8.3, some 50 ms on a shared host.
+const cost = 10
+
+// MinPassword is the shortest password that may be set, in characters. bcrypt reads 72 bytes at most.
+const (
+	MinPassword      = 8
+	maxPasswordBytes = 72
+)
+
+// HashPassword makes a hash as PHP's password_hash does, with PHP's own marker $2y$; $2a$, Go's, names the
+// same algorithm.
+func HashPassword(password string) (string, error) {
+	switch {
+	case utf8.RuneCountInString(password) < MinPassword:
+		return "", core.Errorf(core.CodeInvalid, "cannot use this password: it has fewer than %d characters", MinPassword)
+	case len(password) > maxPasswordBytes:
+		return "", core.Errorf(core.CodeInvalid, "cannot use this password: it is longer than %d bytes", maxPasswordBytes)
+	case strings.ContainsRune(password, 0):
+		return "", core.Errorf(core.CodeInvalid, "cannot use this password: it contains a NUL")
+	}
+	h, err := bcrypt.GenerateFromPassword([]byte(password), cost)
+	if err != nil {
+		return "", err
+	}
+	return "$2y$" + strings.TrimPrefix(string(h), "$2a$"), nil
+}
+
+// placeholder is a hash of nothing anyone can type, of the usual cost: what a login is checked against
+// where there is no user at all.
+const placeholder = "$2y$10$7EqJtq98hPqEX7fNZaFWoOhi5BWX4Z3Z6ZxZ0qYQK8lQyJX8m5qGe"
+
+// checkPassword tells whether password belongs to a bcrypt hash, $2y$ or $2a$. Anything else never matches.
+func checkPassword(hash, password string) bool {
+	if strings.ContainsRune(password, 0) { // PHP refuses them; C's crypt would stop reading there
+		password = ""
+	}
+	return bcrypt.CompareHashAndPassword([]byte(hash), []byte(password)) == nil
+}

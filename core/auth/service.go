@@ -1,0 +1,124 @@
+package auth
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"vpm/core"
+)
+
+// The limits on guessing. Failures from one address are refused past a number; failures for one user name
+// from everywhere only slow that name down, because anyone could otherwise lock its owner out.
+const (
+	Window         = 15 * time.Minute
+	perAddress     = 5
+	perUsername    = 5
+	delayPerExcess = 250 * time.Millisecond
+	longestDelay   = 2 * time.Second
+)
+
+// Service logs people in and out.
+type Service struct {
+	Store core.AccountStore
+	// TTL is how long a session lasts.
+	TTL time.Duration
+	// Sleep waits, or returns when the context ends.
+	Sleep func(ctx context.Context, d time.Duration)
+}
+
+// errCredentials is the one answer to every login that fails, so that nobody learns which names exist.
+func errCredentials() error { return core.Errorf(core.CodeUnauthenticated, "Invalid credentials") }
+
+// Login checks a password and begins a session. An unknown name takes as long as a wrong password.
+func (s *Service) Login(ctx context.Context, address, username, password string) (core.Grant, error) {
+	key := throttleKey(address)
+	a, err := s.Store.BeginAttempt(ctx, key, cut(username, 100), Window)
+	if err != nil {
+		return core.Grant{}, err
+	}
+	if a.FromAddress > perAddress {
+		e := core.Errorf(core.CodeThrottled, "Too many failed logins from this address; try again in %d minutes", int(Window.Minutes()))
+		e.RetryAfter = Window
+		if err := s.Store.CancelAttempt(ctx, a.ID); err != nil {
+			return core.Grant{}, err
+		}
+		return core.Grant{}, e
+	}
+	if excess := a.ForUsername - 1 - perUsername; excess > 0 {
+		s.Sleep(ctx, min(time.Duration(excess)*delayPerExcess, longestDelay))
+	}
+	l, err := s.Store.Login(ctx, username)
+	if err != nil {
+		return core.Grant{}, err
+	}
+	if l.PasswordHash == "" {
+		l.PasswordHash = placeholder
+	}
+	if matches := checkPassword(l.PasswordHash, password); !matches || !l.Known {
+		return core.Grant{}, errCredentials()
+	}
+	return s.grant(ctx, key, username, l.User)
+}
+
+func (s *Service) grant(ctx context.Context, key, username string, u core.User) (core.Grant, error) {
+	token, stored := newToken()
+	end, err := s.Store.CreateSession(ctx, u.ID, stored, s.TTL)
+	if err != nil {
+		return core.Grant{}, err
+	}
+	if err := s.Store.ForgiveAttempts(ctx, key, cut(username, 100)); err != nil {
+		return core.Grant{}, err
+	}
+	return core.Grant{Token: token, User: u, ExpiresAt: end}, nil
+}
+
+// Session finds the session of a presented token.
+func (s *Service) Session(ctx context.Context, token string) (core.Session, error) {
+	forms, err := storedForms(token)
+	if err != nil {
+		return core.Session{}, err
+	}
+	return s.Store.Session(ctx, forms...)
+}
+
+// Logout ends a session.
+func (s *Service) Logout(ctx context.Context, session core.Session) error {
+	return s.Store.DeleteSession(ctx, session.Key)
+}
+
+// throttleKey is what attempts are counted by: an IPv4 address, or the /64 network of an IPv6 one, which is
+// what one customer is given.
+func throttleKey(address string) string {
+	ip, err := netip.ParseAddr(address)
+	if err != nil {
+		return cut(address, 45)
+	}
+	ip = ip.Unmap().WithZone("")
+	if ip.Is4() {
+		return ip.String()
+	}
+	network, err := ip.Prefix(64)
+	if err != nil {
+		return ip.String()
+	}
+	return network.String()
+}
+
+// cut keeps the first n characters.
+func cut(s string, n int) string {
+	if r := []rune(s); len(r) > n {
+		return string(r[:n])
+	}
+	return s
+}
+
+// Sleep is a Service's usual way to wait.
+func Sleep(ctx context.Context, d time.Duration) {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-ctx.Done():
+	}
+}

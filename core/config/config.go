@@ -1,0 +1,147 @@
+// Package config finds and checks vpm's settings: the environment first, then one file of ours outside the
+// document root, then the .env file of an installation that is being taken over.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"vpm/core"
+)
+
+// Config is every setting. Its name in the environment and in the file is VPM_ and the field's words,
+// as VPM_DATA_DIR.
+type Config struct {
+	// DataDir holds the embedded database and the files that prove access to the account.
+	DataDir string `split_words:"true"`
+	// InstancesDir is the directory below which an instance's own directory is looked for.
+	InstancesDir string `split_words:"true"`
+
+	// DBDriver is "mysql" or "sqlite"; empty means that nothing is set up.
+	DBDriver   string `split_words:"true"`
+	DBHost     string `split_words:"true"`
+	DBPort     int    `split_words:"true"`
+	DBSocket   string `split_words:"true"`
+	DBName     string `split_words:"true"`
+	DBUser     string `split_words:"true"`
+	DBPassword string `split_words:"true"`
+
+	// SessionTTL is how long a login lasts.
+	SessionTTL time.Duration `split_words:"true" default:"24h"`
+	// RequestTimeout bounds one request.
+	RequestTimeout time.Duration `split_words:"true" default:"15s"`
+	// TrustedOrigins are other web origins whose pages may call the API, as https://admin.example.
+	TrustedOrigins []string `split_words:"true"`
+	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
+	TrustedProxies []Network `split_words:"true"`
+	// LogLevel is debug, info, warn or error.
+	LogLevel string `split_words:"true" default:"info"`
+	// LogFile receives the log instead of the web server's error log.
+	LogFile string `split_words:"true"`
+
+	// File is the settings file that was read, "" for none.
+	File string `ignored:"true"`
+	// Warnings are things about the settings that people should mend.
+	Warnings []string `ignored:"true"`
+	// Place is where the program lies.
+	Place Place `ignored:"true"`
+}
+
+// Network is an IP network in a setting; a bare address is the network of that one address.
+type Network struct{ netip.Prefix }
+
+// UnmarshalText reads the form a setting has.
+func (n *Network) UnmarshalText(text []byte) error {
+	s := strings.TrimSpace(string(text))
+	if ip, err := netip.ParseAddr(s); err == nil {
+		n.Prefix = netip.PrefixFrom(ip.Unmap(), ip.Unmap().BitLen())
+		return nil
+	}
+	p, err := netip.ParsePrefix(s)
+	if err != nil {
+		return fmt.Errorf("%q is neither an address nor a network as 10.0.0.0/8", s)
+	}
+	n.Prefix = p.Masked()
+	return nil
+}
+
+// Drivers.
+const (
+	MySQL  = "mysql"
+	SQLite = "sqlite"
+)
+
+// SQLitePath is the file of the embedded database.
+func (c *Config) SQLitePath() string { return filepath.Join(c.DataDir, "vpm.sqlite") }
+
+// Configured tells whether a database was chosen.
+func (c *Config) Configured() bool { return c.DBDriver != "" }
+
+// Load finds and reads the settings of a program that lies at place. Its errors are CodeUnavailable, name
+// the setting and the file, and never hold a value that could be a secret.
+func Load(place Place) (*Config, error) {
+	values, err := settingsFile(place)
+	if err != nil {
+		return nil, err
+	}
+	c := &Config{Place: place, File: values.file, Warnings: values.warnings}
+	if err := c.fromEnvironment(values); err != nil {
+		return nil, err
+	}
+	if c.InstancesDir == "" {
+		c.InstancesDir = filepath.Join(filepath.Dir(place.Docroot), "instances")
+	}
+	return c, c.check()
+}
+
+func (c *Config) check() error {
+	bad := func(name, why string) error {
+		return core.Errorf(core.CodeUnavailable, "cannot use the setting VPM_%s%s: %s", name, c.inFile(), why)
+	}
+	switch {
+	case c.DBDriver != "" && c.DBDriver != MySQL && c.DBDriver != SQLite:
+		return bad("DB_DRIVER", "it must be mysql or sqlite")
+	case c.DBDriver == SQLite && c.DataDir == "":
+		return bad("DATA_DIR", "the embedded database needs a data directory")
+	case c.DataDir != "" && !filepath.IsAbs(c.DataDir):
+		return bad("DATA_DIR", "it must be an absolute path")
+	case !filepath.IsAbs(c.InstancesDir):
+		return bad("INSTANCES_DIR", "it must be an absolute path")
+	case c.DBDriver == MySQL && c.DBName == "":
+		return bad("DB_NAME", "MySQL needs the name of a database")
+	case c.DBPort < 0 || c.DBPort > 65535:
+		return bad("DB_PORT", "it must be a port number")
+	case c.SessionTTL < time.Minute || c.SessionTTL > 366*24*time.Hour:
+		return bad("SESSION_TTL", "it must be between 1m and 8784h")
+	case c.RequestTimeout < time.Second || c.RequestTimeout > 5*time.Minute:
+		return bad("REQUEST_TIMEOUT", "it must be between 1s and 5m")
+	case c.LogFile != "" && !filepath.IsAbs(c.LogFile):
+		return bad("LOG_FILE", "it must be an absolute path")
+	case !strings.Contains(" debug info warn error ", " "+c.LogLevel+" "):
+		return bad("LOG_LEVEL", "it must be debug, info, warn or error")
+	}
+	for _, o := range c.TrustedOrigins {
+		u, err := url.Parse(o)
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" {
+			return bad("TRUSTED_ORIGINS", "each must be a scheme and a host, as https://admin.example")
+		}
+	}
+	return nil
+}
+
+func (c *Config) inFile() string {
+	if c.File == "" {
+		return ""
+	}
+	return " (environment or " + c.File + ")"
+}
+
+func notExist(err error) bool {
+	return errors.Is(err, fs.ErrNotExist)
+}

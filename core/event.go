@@ -1,0 +1,39 @@
+package core
+
+import "time"
+
+// Actor is who asks for a change and from where.
+type Actor struct {
+	UserID  int64 // 0: nobody who logged in (set-up)
+	Name    string
+	Address string // IP address of the client
+}
+
+// The actions that leave an event.
+const (
+	ActionStart   = "start"
+	ActionStop    = "stop"
+	ActionRestart = "restart"
+	ActionCreate  = "create"
+	ActionDelete  = "delete"
+	ActionSetup   = "setup"
+	ActionReset   = "reset_password"
+	ActionMigrate = "migrate"
+)
+
+// Event is one row of the history: who changed what, when, from where, why and with what result.
+type Event struct {
+	At         time.Time
+	InstanceID string // empty for changes of the panel itself
+	Action     string
+	Actor      Actor
+	Reason     string // given by the person, at most MaxReason characters
+	Result     string
+	PID        string // the run that began or ended
+}
+
+// MaxReason is the longest reason a change may carry, in characters.
+const MaxReason = 500
+
+// ResultOK is the Result of a change that was made.
+const ResultOK = "ok"

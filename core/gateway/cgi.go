@@ -1,0 +1,49 @@
+// Package gateway connects an http.Handler to the web server: net/http/cgi for one request a process,
+// net/http/fcgi for many, with what the two leave out.
+package gateway
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/cgi"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// ServeCGI answers the one request of a CGI process. Arguments are never looked at: Apache passes the query
+// as such.
+func ServeCGI(h http.Handler) {
+	// A client that has gone must not end the process before it has logged what it did. SIGTERM may end
+	// it at any point: what was to be kept is committed before the first byte of output.
+	signal.Ignore(syscall.SIGPIPE)
+	err := cgi.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if os.Getenv("CONTENT_LENGTH") == "" && r.Method == http.MethodPost {
+			// A chunked body: net/http/cgi takes it for none. The web server ends stdin with it.
+			r.Body, r.ContentLength = io.NopCloser(os.Stdin), -1
+		}
+		passedAuthorization(r, os.Getenv("REDIRECT_HTTP_AUTHORIZATION"))
+		h.ServeHTTP(w, r)
+	}))
+	if err != nil { // the request could not even be made out: no handler has run
+		refuse(os.Stdout, err)
+	}
+}
+
+// passedAuthorization takes the header from where an internal redirect has left it.
+func passedAuthorization(r *http.Request, redirected string) {
+	if redirected != "" && r.Header.Get("Authorization") == "" {
+		r.Header.Set("Authorization", redirected)
+	}
+}
+
+// refuse answers a request that has no readable address, length or method.
+func refuse(w io.Writer, err error) {
+	message := "cannot understand the request: " + err.Error()
+	body, err := json.Marshal(map[string]any{"success": false, "message": message, "error": message, "code": "invalid"})
+	if err != nil { // strings and a bool
+		body = []byte(`{"success":false,"code":"invalid"}`)
+	}
+	io.WriteString(w, "Status: 400 Bad Request\r\nContent-Type: application/json\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"+string(body)+"\n")
+}

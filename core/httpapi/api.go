@@ -1,0 +1,160 @@
+// Package httpapi is the wire contract: one table of routes, the decoding of what clients send, and the one
+// map from errors to HTTP. It answers alike under CGI and FastCGI.
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/netip"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"vpm/core"
+)
+
+// API answers the requests of the contract.
+type API struct {
+	Log zerolog.Logger
+	// Backend gives what requests work with. It is asked only once a request needs the database, so that
+	// bad requests are answered whatever state that is in.
+	Backend func() (*Backend, error)
+	Setup   Setup
+	// Timeout bounds one request.
+	Timeout time.Duration
+	// SessionTTL is how long the cookie of a login lasts.
+	SessionTTL time.Duration
+	// TrustedProxies are believed about who the client is and whether it used HTTPS.
+	TrustedProxies []netip.Prefix
+	// Warnings are shown to administrators when they log in.
+	Warnings []string
+
+	origins *origins
+}
+
+// Backend is the domain on an open database.
+type Backend struct {
+	Manager *core.Manager
+	Auth    Auth
+	// Migrate upgrades the tables and gives the version they had.
+	Migrate func(ctx context.Context, by core.Actor) (from int, err error)
+}
+
+// Auth are the doors of core/auth.
+type Auth struct {
+	Login   func(ctx context.Context, address, username, password string) (core.Grant, error)
+	Session func(ctx context.Context, token string) (core.Session, error)
+	Logout  func(ctx context.Context, s core.Session) error
+}
+
+// Setup are the doors of core/setup.
+type Setup struct {
+	State     func(ctx context.Context) (core.SetupState, error)
+	Run       func(ctx context.Context, r core.SetupRequest) error
+	ResetFile func() (string, error)
+	Reset     func(ctx context.Context, r core.ResetRequest) error
+}
+
+// New checks the trusted origins and returns a handler for them.
+func New(a API, trustedOrigins []string) (*API, error) {
+	o, err := newOrigins(trustedOrigins)
+	if err != nil {
+		return nil, err
+	}
+	a.origins = o
+	return &a, nil
+}
+
+// call is one request on its way through a handler.
+type call struct {
+	*http.Request
+	backend *Backend
+	client  client
+	session core.Session
+	body    []byte
+	part    string // what stands for the * of the route
+	// header and status are those of the answer; status 0 is 200.
+	header http.Header
+	status int
+}
+
+func (c *call) actor() core.Actor {
+	return core.Actor{UserID: c.session.User.ID, Name: c.session.User.Username, Address: c.client.address}
+}
+
+// ServeHTTP answers one request, whatever happens in it: net/http/fcgi would end the process on a panic and
+// CGI would leave the client with the web server's error page.
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	ctx, cancel := context.WithTimeout(r.Context(), a.Timeout)
+	defer cancel()
+	c := &call{Request: r.WithContext(ctx), header: http.Header{}, client: a.client(r)}
+	value, err := a.protect(c)
+	a.write(w, c, value, err)
+}
+
+// protect turns a panic into an error with the stack.
+func (a *API) protect(c *call) (value any, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			value, err = nil, panicked(p)
+		}
+	}()
+	return a.answer(c)
+}
+
+func (a *API) answer(c *call) (any, error) {
+	// The body is read whatever becomes of the request: mod_cgid cuts the answer to a client whose body
+	// was left unread.
+	body, bodyErr := readBody(c.Request)
+	c.body = body
+	a.origins.mark(c)
+	r, part, found := find(c.Method, c.URL.Path)
+	if !found {
+		return nil, core.Errorf(core.CodeNotFound, "cannot find this endpoint")
+	}
+	c.part = part
+	switch {
+	case c.Method == http.MethodOptions:
+		c.header.Set("Allow", r.methods+", OPTIONS")
+		c.status = http.StatusNoContent
+		return nil, nil
+	case !r.allows(c.Method):
+		c.header.Set("Allow", r.methods+", OPTIONS")
+		return nil, core.Errorf(codeMethod, "cannot use %s here, only %s", c.Method, r.methods)
+	case bodyErr != nil:
+		return nil, bodyErr
+	}
+	if err := a.origins.check(c.Request); err != nil {
+		return nil, err
+	}
+	if err := a.authorize(c, r); err != nil {
+		return nil, err
+	}
+	return r.handle(a, c)
+}
+
+// authorize checks who calls and whether they may.
+func (a *API) authorize(c *call, r route) error {
+	if r.access == public {
+		return nil
+	}
+	token := presentedToken(c.Request, c.client.https)
+	if token == "" {
+		return core.Errorf(core.CodeUnauthenticated, "No token provided")
+	}
+	backend, err := a.Backend()
+	if err != nil {
+		return err
+	}
+	if c.session, err = backend.Auth.Session(c.Context(), token); err != nil {
+		return err
+	}
+	c.backend = backend
+	switch {
+	case r.access != loggedIn && !c.session.User.May(core.Permission(r.access)):
+		return core.Errorf(core.CodeForbidden, "Permission denied")
+	case c.session.Outdated && r.name != "migrate" && r.access != loggedIn:
+		return core.Errorf(core.CodeUnavailable, "cannot use the database before it is upgraded: an administrator must POST to /api/migrate.php")
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"vpm/core"
+)
+
+// instanceID is the query of every read of one instance.
+type instanceID struct {
+	ID    string `schema:"instance_id"`
+	Fresh bool   `schema:"fresh"`
+}
+
+// change is the body of every change of one instance.
+type change struct {
+	ID     string `json:"instance_id" schema:"instance_id"`
+	Reason string `json:"reason" schema:"reason"`
+}
+
+// changed is the answer to a start, stop or restart. virtual_pid is there in virtual mode only, both PIDs only
+// when something runs.
+type changed struct {
+	Success    bool           `json:"success"`
+	InstanceID string         `json:"instance_id"`
+	VirtualPID string         `json:"virtual_pid,omitempty"`
+	PID        *core.PID      `json:"pid,omitempty"`
+	Status     core.RunStatus `json:"status"`
+	Mode       core.Mode      `json:"mode"`
+	Message    string         `json:"message"`
+	Changed    bool           `json:"changed"`
+}
+
+type changeFunc func(ctx context.Context, by core.Actor, id, reason string) (core.Result, error)
+
+func (c *call) change(act changeFunc, done, already string) (any, error) {
+	var in change
+	if err := c.decodeBody(&in); err != nil {
+		return nil, err
+	}
+	res, err := act(c.Context(), c.actor(), in.ID, in.Reason)
+	if err != nil {
+		return nil, err
+	}
+	out := changed{Success: true, InstanceID: res.InstanceID, Status: res.Process.Status, Mode: res.Process.Mode,
+		Message: done, Changed: res.Changed}
+	if !res.Changed {
+		out.Message = already
+	}
+	if pid := res.Process.PID; pid != (core.PID{}) {
+		out.PID, out.VirtualPID = &pid, pid.Virtual
+	}
+	return out, nil
+}
+
+func (a *API) start(c *call) (any, error) {
+	return c.change(c.backend.Manager.Start, "Instance activated successfully", "Instance is already running")
+}
+
+func (a *API) stop(c *call) (any, error) {
+	return c.change(c.backend.Manager.Stop, "Instance deactivated successfully", "Instance is already stopped")
+}
+
+func (a *API) restart(c *call) (any, error) {
+	return c.change(c.backend.Manager.Restart, "Instance restarted successfully", "")
+}
+
+func (a *API) delete(c *call) (any, error) {
+	var in change
+	if err := c.decodeBody(&in); err != nil {
+		return nil, err
+	}
+	res, err := c.backend.Manager.Delete(c.Context(), c.actor(), in.ID, in.Reason)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		messageAnswer
+		InstanceID string `json:"instance_id"`
+	}{messageAnswer{true, "Instance deleted successfully; its files and database are untouched"}, res.InstanceID}, nil
+}
+
+func (a *API) create(c *call) (any, error) {
+	var in struct {
+		InstanceID       string `json:"instance_id" schema:"instance_id"`
+		Name             string `json:"instance_name" schema:"instance_name"`
+		CMSType          string `json:"cms_type" schema:"cms_type"`
+		Domain           string `json:"domain" schema:"domain"`
+		PathPrefix       string `json:"path_prefix" schema:"path_prefix"`
+		DatabaseName     string `json:"database_name" schema:"database_name"`
+		DatabasePrefix   string `json:"database_prefix" schema:"database_prefix"`
+		MemoryLimit      string `json:"memory_limit" schema:"memory_limit"`
+		MaxExecutionTime number `json:"max_execution_time" schema:"max_execution_time"`
+		MaxChildren      number `json:"max_children" schema:"max_children"`
+	}
+	if err := c.decodeBody(&in); err != nil {
+		return nil, err
+	}
+	m := c.backend.Manager
+	r, err := m.Create(c.Context(), c.actor(), core.NewInstance{
+		InstanceID: in.InstanceID, Name: in.Name, CMSType: in.CMSType, Domain: in.Domain, PathPrefix: in.PathPrefix,
+		DatabaseName: in.DatabaseName, DatabasePrefix: in.DatabasePrefix, MemoryLimit: in.MemoryLimit,
+		MaxExecutionTime: int(in.MaxExecutionTime), MaxChildren: int(in.MaxChildren),
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.status = http.StatusCreated
+	type created struct {
+		core.Instance
+		Path    string       `json:"path"`
+		Process core.Process `json:"process"`
+	}
+	return struct {
+		messageAnswer
+		Instance created `json:"instance"`
+	}{messageAnswer{true, "Instance created successfully"}, created{r.Instance, r.Instance.Path(m.Base), m.Runtime.Process(r)}}, nil
+}

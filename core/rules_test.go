@@ -1,0 +1,59 @@
+package core_test
+
+import (
+	"os/exec"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// allowed is the picture of the house: which of our packages each may import. One that is not listed may
+// import none.
+var allowed = map[string][]string{
+	"vpm/core":            {},
+	"vpm/core/atomicfile": {},
+	"vpm/core/gateway":    {},
+	"vpm/htaccess":        {},
+
+	"vpm/core/auth":    {"vpm/core"},
+	"vpm/core/config":  {"vpm/core", "vpm/core/atomicfile"},
+	"vpm/core/httpapi": {"vpm/core"},
+	"vpm/core/store":   {"vpm/core"},
+	"vpm/core/usage":   {"vpm/core"},
+	"vpm/core/virtual": {"vpm/core", "vpm/htaccess"},
+
+	// Set-up brings settings, database and passwords together before there is an app.
+	"vpm/core/setup": {"vpm/core", "vpm/core/atomicfile", "vpm/core/auth", "vpm/core/config", "vpm/core/store"},
+
+	"vpm/cgi":  {"vpm/core/app", "vpm/core/gateway"},
+	"vpm/fcgi": {"vpm/core/app", "vpm/core/gateway"},
+}
+
+// TestImports holds the picture. core/app may import every room and scripts anything; core itself imports the
+// standard library only.
+func TestImports(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}} {{join .Imports " "}}`, "vpm/...").Output()
+	if err != nil {
+		t.Fatal("cannot list the packages:", err)
+	}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg := fields[0]
+		if pkg == "vpm/core/app" || strings.HasPrefix(pkg, "vpm/scripts/") {
+			continue
+		}
+		for _, imported := range fields[1:] {
+			ours := imported == "vpm" || strings.HasPrefix(imported, "vpm/")
+			if ours && !slices.Contains(allowed[pkg], imported) {
+				t.Errorf("%s may not import %s", pkg, imported)
+			}
+			if pkg == "vpm/core" && !ours && strings.Contains(strings.Split(imported, "/")[0], ".") {
+				t.Errorf("%s imports %s and may import the standard library only", pkg, imported)
+			}
+		}
+		if base := path.Base(pkg); slices.Contains([]string{"utils", "util", "models", "services", "helpers", "common"}, base) {
+			t.Errorf("%s: a room called %s says nothing", pkg, base)
+		}
+	}
+}

@@ -1,0 +1,205 @@
+// Package setup brings a fresh upload to its first administrator without a shell, and resets a lost password
+// later. Both ask for the same proof: a code that the program wrote to a file which only somebody with
+// access to the account can read.
+package setup
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"vpm/core"
+	"vpm/core/auth"
+	"vpm/core/config"
+	"vpm/core/store"
+)
+
+// Service does set-up and password resets for one installation.
+type Service struct {
+	Config *config.Config
+	// Open opens the database the settings name.
+	Open func() (*store.DB, error)
+	Now  func() time.Time
+}
+
+// State looks whether set-up is open, and then makes sure that there is a code. A database that is configured
+// but does not answer is an error: trouble must never reopen set-up.
+func (s *Service) State(ctx context.Context) (core.SetupState, error) {
+	st := core.SetupState{Needed: true, DatabaseConfigured: s.Config.Configured()}
+	if st.DatabaseConfigured {
+		done, err := s.hasAdmin(ctx)
+		if err != nil || done {
+			return core.SetupState{DatabaseConfigured: true}, err
+		}
+	}
+	dir, err := s.dataDir()
+	if err != nil {
+		return core.SetupState{}, err
+	}
+	st.CodeFile = filepath.Join(dir, setupCode.name)
+	return st, setupCode.ensure(dir, s.Now())
+}
+
+func (s *Service) hasAdmin(ctx context.Context) (bool, error) {
+	db, err := s.Open()
+	if err != nil {
+		return false, err
+	}
+	return db.HasAdmin(ctx)
+}
+
+// Run sets up: the database is tried and given its tables, the settings are saved, the administrator is
+// created, and the code is used up, in this order, so that a run that was cut off anywhere can be repeated.
+func (s *Service) Run(ctx context.Context, r core.SetupRequest) error {
+	st, err := s.State(ctx)
+	if err != nil {
+		return err
+	}
+	if !st.Needed {
+		return errDone()
+	}
+	dir := filepath.Dir(st.CodeFile)
+	return s.locked(ctx, dir, func(l *lockFile) error {
+		if st, err := s.State(ctx); err != nil || !st.Needed {
+			if err == nil {
+				err = errDone()
+			}
+			return err
+		}
+		if err := l.check(setupCode, r.Code, r.Address, s.Now()); err != nil {
+			return err
+		}
+		hash, err := checkAccount(r.Username, r.Password)
+		if err != nil {
+			return err
+		}
+		db, err := s.chooseDatabase(ctx, dir, r.Database)
+		if err != nil {
+			return err
+		}
+		ev := core.Event{At: s.Now(), Action: core.ActionSetup, Result: core.ResultOK,
+			Actor: core.Actor{Name: r.Username, Address: r.Address}}
+		if err := db.CreateFirstAdmin(ctx, r.Username, hash, ev); err != nil {
+			return err
+		}
+		return setupCode.remove(dir)
+	})
+}
+
+func errDone() error {
+	return core.Errorf(core.CodeConflict, "cannot set up: it was done before; log in, or reset the password with /api/reset.php")
+}
+
+// chooseDatabase tries a choice before it is saved.
+func (s *Service) chooseDatabase(ctx context.Context, dir string, ch core.DatabaseChoice) (*store.DB, error) {
+	if ch.Driver == "" {
+		if !s.Config.Configured() {
+			return nil, core.Errorf(core.CodeInvalid, "cannot set up without a database: db_driver must be sqlite or mysql")
+		}
+		db, err := s.Open()
+		if err != nil {
+			return nil, err
+		}
+		_, err = db.Migrate(ctx)
+		return db, err
+	}
+	opt := store.Options{MySQL: store.MySQL{Host: ch.Host, Port: ch.Port, Socket: ch.Socket, Database: ch.Name, User: ch.User, Password: ch.Password}}
+	switch {
+	case ch.Driver == config.SQLite:
+		ch = core.DatabaseChoice{Driver: config.SQLite}
+		opt.SQLite = (&config.Config{DataDir: dir}).SQLitePath()
+		if err := store.CreateSQLite(ctx, opt.SQLite); err != nil {
+			return nil, err
+		}
+	case ch.Driver != config.MySQL:
+		return nil, core.Errorf(core.CodeInvalid, "cannot use field 'db_driver': it must be sqlite or mysql")
+	case ch.Name == "" || ch.User == "":
+		return nil, core.Errorf(core.CodeInvalid, "cannot use MySQL without db_name and db_user")
+	}
+	db, err := store.Open(opt)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := db.Migrate(ctx); err != nil {
+		return nil, err
+	}
+	return db, s.Config.Save(dir, ch)
+}
+
+// ResetFile makes sure that there is a code for a reset and names its file.
+func (s *Service) ResetFile() (string, error) {
+	dir, err := s.resetDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, resetCode.name), resetCode.ensure(dir, s.Now())
+}
+
+// Reset replaces the password of a user, and ends that user's sessions.
+func (s *Service) Reset(ctx context.Context, r core.ResetRequest) error {
+	dir, err := s.resetDir()
+	if err != nil {
+		return err
+	}
+	if err := resetCode.ensure(dir, s.Now()); err != nil {
+		return err
+	}
+	return s.locked(ctx, dir, func(l *lockFile) error {
+		if err := l.check(resetCode, r.Code, r.Address, s.Now()); err != nil {
+			return err
+		}
+		hash, err := checkAccount(r.Username, r.Password)
+		if err != nil {
+			return err
+		}
+		db, err := s.Open()
+		if err != nil {
+			return err
+		}
+		ev := core.Event{At: s.Now(), Action: core.ActionReset, Result: core.ResultOK,
+			Actor: core.Actor{Name: r.Username, Address: r.Address}}
+		if err := db.SetPassword(ctx, r.Username, hash, ev); err != nil {
+			return err
+		}
+		return resetCode.remove(dir)
+	})
+}
+
+func (s *Service) resetDir() (string, error) {
+	if !s.Config.Configured() {
+		return "", core.Errorf(core.CodeUnavailable, "cannot reset a password: nothing is set up yet, see /api/setup.php")
+	}
+	return s.dataDir()
+}
+
+// checkAccount checks what a person chose and gives the hash to store.
+func checkAccount(username, password string) (hash string, err error) {
+	if strings.TrimSpace(username) != username || username == "" || utf8.RuneCountInString(username) > 50 ||
+		strings.ContainsFunc(username, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }) {
+		return "", core.Errorf(core.CodeInvalid, "cannot use this username: it must be 1 to 50 characters with no space at either end")
+	}
+	return auth.HashPassword(password)
+}
+
+// dataDir is the configured data directory, which must be there, or before set-up the first place where one
+// can be made.
+func (s *Service) dataDir() (string, error) {
+	if dir := s.Config.DataDir; dir != "" {
+		if s.Config.Configured() {
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				return "", core.Errorf(core.CodeUnavailable, "cannot find the data directory %s: put it back where it was", dir)
+			}
+		}
+		return dir, prepareDataDir(s.Config.Place, dir)
+	}
+	var err error
+	for _, dir := range s.Config.Place.DataDirs() {
+		if err = prepareDataDir(s.Config.Place, dir); err == nil {
+			return dir, nil
+		}
+	}
+	return "", core.Errorf(core.CodeUnavailable, "cannot make a data directory anywhere: %w", err)
+}

@@ -1,0 +1,105 @@
+package core
+
+import (
+	"context"
+	"time"
+)
+
+// Store keeps instances, their runs and the events. Its errors are *Error: CodeNotFound, CodeConflict for an
+// id that is taken, CodeBusy when another change of the same instance took too long, CodeUnavailable when
+// the database cannot be used.
+type Store interface {
+	// Record reads one instance.
+	Record(ctx context.Context, id string) (Record, error)
+	// Records reads a page of instances and counts all that match. Limit 0 reads all.
+	Records(ctx context.Context, q Query) (records []Record, total int, err error)
+	// CreateInstance stores a new instance with its first run and the event, all or nothing.
+	CreateInstance(ctx context.Context, in Instance, run Run, ev Event) error
+	// ChangeInstance locks the instance against other changes, in this process and every other, passes
+	// what is stored to decide and writes what it returns: all of it or, where decide fails, nothing.
+	// decide may be called again when the database rolled the first attempt back.
+	ChangeInstance(ctx context.Context, id string, decide func(Record) (Change, error)) error
+	// SaveUsage stores a measurement, replacing the last one.
+	SaveUsage(ctx context.Context, id string, u Usage) error
+}
+
+// Query selects and orders instances.
+type Query struct {
+	Status  InstanceStatus // "" for all
+	Search  string         // part of the id, name or domain; "" for all
+	Sort    string         // one of SortFields; "" for the order of creation
+	Reverse bool
+	Limit   int
+	Offset  int
+}
+
+// SortFields are the columns a Query may sort by.
+var SortFields = []string{"id", "instance_id", "instance_name", "cms_type", "domain", "status", "created_at", "updated_at", "activated_at"}
+
+// Change is what ChangeInstance writes.
+type Change struct {
+	Kind  ChangeKind
+	PID   string // of the run that begins
+	Event Event
+}
+
+// ChangeKind says which rows a Change touches.
+type ChangeKind int
+
+// The kinds of change.
+const (
+	ChangeNothing ChangeKind = iota // everything is as wanted already
+	ChangeStart                     // active, and a new run with PID
+	ChangeStop                      // inactive, and the run ended
+	ChangeDelete                    // the instance, its run and its measurements are forgotten; events stay
+)
+
+// Login is what the store knows of a user name at login.
+type Login struct {
+	User         User
+	PasswordHash string
+	Known        bool // false: there is no active user of that name, and PasswordHash is another user's
+}
+
+// Grant is a login that worked.
+type Grant struct {
+	Token     string
+	User      User
+	ExpiresAt Timestamp
+}
+
+// Session is a login that lasts until it expires.
+type Session struct {
+	User User
+	Key  string // the value stored in the token column
+	// Outdated: the tables are of an older version, and only an upgrade may be asked for.
+	Outdated bool
+}
+
+// AccountStore keeps the people who may use the panel, their sessions and their failed logins.
+type AccountStore interface {
+	// Login reads the active user of that name. For an unknown name it gives some user's hash, so that
+	// checking it takes as long.
+	Login(ctx context.Context, username string) (Login, error)
+	// CreateSession stores a session that ends after ttl, forgets the user's expired ones, and gives its
+	// end in the database's session time zone.
+	CreateSession(ctx context.Context, userID int64, key string, ttl time.Duration) (Timestamp, error)
+	// Session finds an unexpired session of an active user whose stored token is one of keys, or
+	// CodeUnauthenticated.
+	Session(ctx context.Context, keys ...string) (Session, error)
+	// DeleteSession forgets one session; one that is gone already is no error.
+	DeleteSession(ctx context.Context, key string) error
+	// BeginAttempt records a login attempt and counts those within window, this one included.
+	BeginAttempt(ctx context.Context, address, username string, window time.Duration) (Attempt, error)
+	// CancelAttempt forgets an attempt that was refused before its password was looked at.
+	CancelAttempt(ctx context.Context, id int64) error
+	// ForgiveAttempts forgets the attempts of one user name from one address, after a login that worked.
+	ForgiveAttempts(ctx context.Context, address, username string) error
+}
+
+// Attempt is a recorded login attempt and how many there were in the window.
+type Attempt struct {
+	ID          int64
+	FromAddress int // for any user name
+	ForUsername int // from any address
+}

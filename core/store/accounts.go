@@ -1,0 +1,141 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"vpm/core"
+)
+
+const userColumns = `u.id, u.username, u.full_name, u.email, u.role, u.permissions`
+
+// userRow scans userColumns.
+type userRow struct {
+	core.User
+	permissions sql.NullString
+}
+
+func (u *userRow) dest() []any {
+	return []any{&u.ID, &u.Username, &u.FullName, &u.Email, &u.Role, &u.permissions}
+}
+
+// user reads the list of permissions. NULL means those of the role; a column that holds something else than
+// a list of words grants nothing.
+func (u *userRow) user() core.User {
+	u.Permissions = core.DefaultPermissions(u.Role)
+	if u.permissions.Valid && u.permissions.String != "null" {
+		var list []core.Permission
+		if json.Unmarshal([]byte(u.permissions.String), &list) != nil || list == nil {
+			list = []core.Permission{}
+		}
+		u.Permissions = list
+	}
+	return u.User
+}
+
+// Login reads the active user of that name or, for an unknown name, the hash of the first user.
+func (db *DB) Login(ctx context.Context, username string) (core.Login, error) {
+	var u userRow
+	var l core.Login
+	var version sql.NullInt64
+	query := `SELECT ` + userColumns + `, u.password, (u.username = ? AND u.status = 'active'), ` + db.schemaVersion + `
+		FROM admin_users u ORDER BY (u.username = ? AND u.status = 'active') DESC, u.id LIMIT 1`
+	read := func() error {
+		return db.sql.QueryRowContext(ctx, query, username, username).Scan(append(u.dest(), &l.PasswordHash, &l.Known, &version)...)
+	}
+	err := read()
+	if again, ferr := db.firstUse(ctx, err); again {
+		err = read()
+	} else {
+		err = ferr
+	}
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return core.Login{}, nil
+	case err != nil:
+		return core.Login{}, db.wrap(err, "cannot log in")
+	case version.Int64 > SchemaVersion:
+		return core.Login{}, errNewer(int(version.Int64))
+	}
+	l.User = u.user()
+	return l, nil
+}
+
+// Session finds an unexpired session of an active user by the stored form of its token. It also checks the
+// version of the tables, so that no request needs a round trip for that.
+func (db *DB) Session(ctx context.Context, keys ...string) (core.Session, error) {
+	s, err := db.session(ctx, keys)
+	if again, ferr := db.firstUse(ctx, err); again {
+		s, err = db.session(ctx, keys)
+	} else {
+		err = ferr
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		return core.Session{}, core.Errorf(core.CodeUnauthenticated, "Invalid or expired token")
+	}
+	return s, db.wrap(err, "cannot check the session")
+}
+
+func (db *DB) session(ctx context.Context, keys []string) (core.Session, error) {
+	query := `SELECT ` + userColumns + `, s.token, ` + db.schemaVersion + `
+		FROM admin_sessions s JOIN admin_users u ON u.id = s.user_id
+		WHERE s.token IN (?` + strings.Repeat(", ?", len(keys)-1) + `) AND s.expires_at > CURRENT_TIMESTAMP AND u.status = 'active'`
+	args := make([]any, len(keys))
+	for i, k := range keys {
+		args[i] = k
+	}
+	rows, err := db.sql.QueryContext(ctx, query, args...)
+	if err != nil {
+		return core.Session{}, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var u userRow
+		var s core.Session
+		var version sql.NullInt64
+		if err := rows.Scan(append(u.dest(), &s.Key, &version)...); err != nil {
+			return core.Session{}, err
+		}
+		if version.Int64 > SchemaVersion {
+			return core.Session{}, errNewer(int(version.Int64))
+		}
+		// MySQL compares without regard to case and trailing spaces; a token must match exactly.
+		for _, k := range keys {
+			if s.Key == k {
+				s.User, s.Outdated = u.user(), version.Int64 < SchemaVersion
+				return s, nil
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return core.Session{}, err
+	}
+	return core.Session{}, sql.ErrNoRows
+}
+
+// CreateSession stores a session that ends after ttl and forgets the user's expired ones.
+func (db *DB) CreateSession(ctx context.Context, userID int64, key string, ttl time.Duration) (core.Timestamp, error) {
+	var end core.Timestamp
+	err := db.inTx(ctx, func(tx execer) error {
+		if err := tx.QueryRowContext(ctx, "SELECT "+db.later, int64(ttl/time.Second)).Scan(&end); err != nil {
+			return err
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM admin_sessions WHERE user_id = ? AND expires_at < CURRENT_TIMESTAMP`, userID); err != nil {
+			return err
+		}
+		_, err := tx.ExecContext(ctx, `INSERT INTO admin_sessions (user_id, token, expires_at, created_at) VALUES (?, ?, ?, CURRENT_TIMESTAMP)`,
+			userID, key, string(end))
+		return err
+	})
+	return end, db.wrap(err, "cannot store the session")
+}
+
+// DeleteSession forgets one session.
+func (db *DB) DeleteSession(ctx context.Context, key string) error {
+	_, err := db.sql.ExecContext(ctx, `DELETE FROM admin_sessions WHERE token = ?`, key)
+	return db.wrap(err, "cannot end the session")
+}

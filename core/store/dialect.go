@@ -1,0 +1,43 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+)
+
+// dialect is where MySQL and SQLite differ.
+type dialect struct {
+	name string
+	// forUpdate locks the rows a SELECT reads until the transaction ends. SQLite needs no word for it: an
+	// immediate transaction has locked everything.
+	forUpdate string
+	// schemaVersion is an expression for the version of our tables. It fails in MySQL and is 0 in SQLite
+	// where they are missing.
+	schemaVersion string
+	// later is an expression for the time some seconds from now, a parameter, and earlier for that many ago.
+	later, earlier string
+	// base creates the tables of the contract, own those of vpm.
+	base, own func(ctx context.Context, ex execer) error
+	// exclusively runs f while no other process runs anything by exclusively on this database.
+	exclusively func(ctx context.Context, db *sql.DB, f func(execer) error) error
+	// setVersion writes what schemaVersion reads.
+	setVersion func(ctx context.Context, ex execer, version int) error
+	// classify gives what a driver's error means.
+	classify func(error) failure
+}
+
+// failure is what an error of the database means to us.
+type failure int
+
+const (
+	failUnknown failure = iota
+	failUnavailable
+	failBusy
+	failDeadlock
+	failNoTable
+	failDuplicate
+	failBadValue
+	failFull
+	failReadOnly
+	failDenied
+)

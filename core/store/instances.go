@@ -1,0 +1,146 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"vpm/core"
+)
+
+const recordColumns = `i.id, i.instance_id, i.instance_name, i.cms_type, i.cms_version, i.domain, i.path_prefix,
+	i.database_name, i.database_prefix, COALESCE(i.status, 'active'), i.config, i.resources,
+	i.created_at, i.updated_at, i.activated_at, CURRENT_TIMESTAMP,
+	p.virtual_pid, p.status, p.started_at, p.stopped_at`
+
+const recordTables = ` FROM instances i LEFT JOIN virtual_processes p ON p.instance_id = i.instance_id`
+
+// usageColumns and usageTable add the last measurement. A change leaves them out: it has no use for them
+// and would lock them.
+const (
+	usageColumns = `, u.memory, u.disk_usage, u.database_size, u.queries, u.evidence, u.measured_at`
+	usageTable   = ` LEFT JOIN vpm_usage u ON u.instance_row = i.id`
+)
+
+type scanner interface{ Scan(dest ...any) error }
+
+func scanRecord(row scanner, withUsage bool) (core.Record, error) {
+	var r core.Record
+	var pid, status, evidence sql.NullString
+	var memory, disk, database, queries, measured sql.NullInt64
+	in := &r.Instance
+	dest := []any{
+		&in.ID, &in.InstanceID, &in.Name, &in.CMSType, &in.CMSVersion, &in.Domain, &in.PathPrefix,
+		&in.DatabaseName, &in.DatabasePrefix, &in.Status, &in.Config, &in.Resources,
+		&in.CreatedAt, &in.UpdatedAt, &in.ActivatedAt, &r.ReadAt,
+		&pid, &status, &r.Run.StartedAt, &r.Run.StoppedAt,
+	}
+	if withUsage {
+		dest = append(dest, &memory, &disk, &database, &queries, &evidence, &measured)
+	}
+	if err := row.Scan(dest...); err != nil {
+		return core.Record{}, err
+	}
+	r.Run.VirtualPID, r.Run.Status = pid.String, core.RunStatus(status.String)
+	if measured.Valid {
+		r.Usage = core.Usage{Memory: memory.Int64, DiskUsage: disk.Int64, DatabaseSize: database.Int64,
+			Queries: queries.Int64, MeasuredAt: time.UnixMicro(measured.Int64)}
+		if err := json.Unmarshal([]byte(evidence.String), &r.Usage.Evidence); err != nil {
+			return core.Record{}, err
+		}
+	}
+	return r, nil
+}
+
+// Record reads one instance.
+func (db *DB) Record(ctx context.Context, id string) (core.Record, error) {
+	r, err := scanRecord(db.sql.QueryRowContext(ctx,
+		"SELECT "+recordColumns+usageColumns+recordTables+usageTable+" WHERE i.instance_id = ?", id), true)
+	if errors.Is(err, sql.ErrNoRows) {
+		return core.Record{}, errNotFound()
+	}
+	return r, db.wrap(err, "cannot read the instance")
+}
+
+func errNotFound() error { return core.Errorf(core.CodeNotFound, "Instance not found") }
+
+// Records reads a page of instances; without a limit, all in one query.
+func (db *DB) Records(ctx context.Context, q core.Query) ([]core.Record, int, error) {
+	where, args := conditions(q)
+	sort := "id"
+	if slices.Contains(core.SortFields, q.Sort) { // never anything else in the SQL text
+		sort = q.Sort
+	}
+	direction := " ASC"
+	if q.Reverse {
+		direction = " DESC"
+	}
+	query := "SELECT " + recordColumns + usageColumns + recordTables + usageTable + where +
+		" ORDER BY i." + sort + direction + ", i.id" + direction
+	pageArgs := args
+	if q.Limit > 0 {
+		query += " LIMIT ? OFFSET ?"
+		pageArgs = append(slices.Clone(args), q.Limit, q.Offset)
+	}
+	records, err := db.readRecords(ctx, query, pageArgs)
+	if err != nil {
+		return nil, 0, db.wrap(err, "cannot list the instances")
+	}
+	if q.Limit == 0 {
+		return records, len(records), nil
+	}
+	var total int
+	err = db.sql.QueryRowContext(ctx, "SELECT COUNT(*) FROM instances i"+where, args...).Scan(&total)
+	return records, total, db.wrap(err, "cannot count the instances")
+}
+
+func (db *DB) readRecords(ctx context.Context, query string, args []any) ([]core.Record, error) {
+	rows, err := db.sql.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	records := []core.Record{}
+	for rows.Next() {
+		r, err := scanRecord(rows, true)
+		if err != nil {
+			return nil, err
+		}
+		records = append(records, r)
+	}
+	return records, rows.Err()
+}
+
+func conditions(q core.Query) (where string, args []any) {
+	var terms []string
+	if q.Status != "" {
+		terms = append(terms, "i.status = ?")
+		args = append(args, string(q.Status))
+	}
+	if q.Search != "" {
+		terms = append(terms, "(i.instance_id LIKE ? ESCAPE '!' OR i.instance_name LIKE ? ESCAPE '!' OR i.domain LIKE ? ESCAPE '!')")
+		pattern := "%" + strings.NewReplacer("!", "!!", "%", "!%", "_", "!_").Replace(q.Search) + "%"
+		args = append(args, pattern, pattern, pattern)
+	}
+	if len(terms) > 0 {
+		where = " WHERE " + strings.Join(terms, " AND ")
+	}
+	return where, args
+}
+
+// SaveUsage stores a measurement, replacing the last one. Of an instance forgotten meanwhile it stores
+// nothing.
+func (db *DB) SaveUsage(ctx context.Context, id string, u core.Usage) error {
+	evidence, err := json.Marshal(u.Evidence)
+	if err != nil {
+		return err
+	}
+	_, err = db.sql.ExecContext(ctx, `REPLACE INTO vpm_usage (instance_row, memory, disk_usage, database_size, queries, evidence, measured_at)
+		SELECT id, ?, ?, ?, ?, ?, ? FROM instances WHERE instance_id = ?`,
+		u.Memory, u.DiskUsage, u.DatabaseSize, u.Queries, string(evidence), u.MeasuredAt.UnixMicro(), id)
+	return db.wrap(err, "cannot store the measurement")
+}

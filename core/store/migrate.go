@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"vpm/core"
+)
+
+// SchemaVersion is the version of our tables that this program works with.
+const SchemaVersion = 1
+
+// migrations bring the tables from one version to the next: migrations[0] from nothing to 1. Each may be
+// cut off anywhere and run again, because MySQL cannot undo a CREATE TABLE.
+var migrations = []func(context.Context, *DB, execer) error{
+	func(ctx context.Context, db *DB, ex execer) error {
+		if err := db.base(ctx, ex); err != nil {
+			return err
+		}
+		return db.own(ctx, ex)
+	},
+}
+
+// Migrate brings the tables to SchemaVersion and gives the version they had. Of two processes that try at
+// once the second waits and finds nothing to do. Tables of a newer program are left alone.
+func (db *DB) Migrate(ctx context.Context) (from int, err error) {
+	err = db.exclusively(ctx, db.sql, func(ex execer) error {
+		if from, err = db.version(ctx, ex); err != nil {
+			return err
+		}
+		if from > SchemaVersion {
+			return errNewer(from)
+		}
+		for v := from; v < SchemaVersion; v++ {
+			if err := migrations[v](ctx, db, ex); err != nil {
+				return err
+			}
+			if err := db.setVersion(ctx, ex, v+1); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return from, db.wrap(err, "cannot set up the database")
+}
+
+func (db *DB) version(ctx context.Context, ex execer) (int, error) {
+	var v sql.NullInt64
+	err := ex.QueryRowContext(ctx, "SELECT "+db.schemaVersion).Scan(&v)
+	if err != nil && db.meaning(err) == failNoTable {
+		return 0, nil
+	}
+	return int(v.Int64), err
+}
+
+// firstUse sets up a database that has none of our tables, when err came from missing them. It tells whether
+// the caller should try again.
+func (db *DB) firstUse(ctx context.Context, err error) (again bool, _ error) {
+	if err == nil || errors.Is(err, sql.ErrNoRows) || db.meaning(err) != failNoTable {
+		return false, err
+	}
+	if v, verr := db.version(ctx, db.sql); verr != nil || v != 0 {
+		return false, err
+	}
+	if _, err := db.Migrate(ctx); err != nil {
+		return false, err
+	}
+	return true, nil
+}
+
+func errNewer(version int) error {
+	return core.Errorf(core.CodeUnavailable,
+		"cannot use this database: a newer vpm has upgraded it to version %d, and this one knows %d; upload the newer program", version, SchemaVersion)
+}

@@ -1,0 +1,109 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+
+	"vpm/core"
+)
+
+// walPages is after how many pages of write-ahead log SQLite copies it back into the database. It is small
+// because every CGI process reads the log once to find its way in it.
+const walPages = 100
+
+// openSQLite opens a database that is there: a request must never create one (mode=rw). Transactions are
+// immediate, so that a change takes its lock at the start, when waiting for it is still possible; and
+// commits are synced to disk before they are answered (SQLite's default, synchronous=FULL).
+func openSQLite(path string) (*sql.DB, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, core.Errorf(core.CodeUnavailable, "cannot find the database %s: was its directory moved or removed? Put it back where it was", path).Because(err)
+	}
+	// Without this a read could still be answered, and the next login would fail for no visible reason.
+	const writable = 2 // W_OK of access(2)
+	if err := syscall.Access(filepath.Dir(path), writable); err != nil {
+		return nil, core.Errorf(core.CodeUnavailable, "cannot use the database %s: its directory cannot be written", path).Because(err)
+	}
+	return sqliteDSN(path, "rw")
+}
+
+func sqliteDSN(path, mode string) (*sql.DB, error) {
+	q := fmt.Sprintf("mode=%s&_txlock=immediate&_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)&_pragma=synchronous(2)&_pragma=wal_autocheckpoint(%d)",
+		mode, lockWait*1000, walPages)
+	return sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q}).String())
+}
+
+// CreateSQLite creates an empty database file for its owner only, with a write-ahead log where the file
+// system can hold one. A file that is there is used as it is.
+func CreateSQLite(ctx context.Context, path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return core.Errorf(core.CodeUnavailable, "cannot create the database: %w", err)
+	}
+	f.Close()
+	db, err := sqliteDSN(path, "rw")
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	// The answer is the mode in force: where a log is not possible (some network file systems) it is
+	// "delete", SQLite's own default, and just as safe.
+	var mode string
+	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
+		return (&DB{sql: db, dialect: sqliteDialect}).wrap(err, "cannot create the database")
+	}
+	return nil
+}
+
+var sqliteDialect = dialect{
+	name:          "sqlite",
+	schemaVersion: "(SELECT user_version FROM pragma_user_version)",
+	later:         "datetime('now', ? || ' seconds')",
+	earlier:       "datetime('now', '-' || ? || ' seconds')",
+	base:          sqliteBaseTables,
+	own:           sqliteOwnTables,
+	exclusively: func(ctx context.Context, db *sql.DB, f func(execer) error) error {
+		return (&DB{sql: db}).tryTx(ctx, f)
+	},
+	setVersion: func(ctx context.Context, ex execer, version int) error {
+		_, err := ex.ExecContext(ctx, fmt.Sprintf(`PRAGMA user_version = %d`, version))
+		return err
+	},
+	classify: classifySQLite,
+}
+
+// classifySQLite goes by the result codes of sqlite.org/rescode.html.
+func classifySQLite(err error) failure {
+	se, ok := errors.AsType[*sqlite.Error](err)
+	if !ok {
+		return failUnknown
+	}
+	switch se.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return failDuplicate
+	}
+	switch se.Code() & 0xff {
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED:
+		return failBusy
+	case sqlite3.SQLITE_ERROR:
+		return failNoTable // our statements have no other way to fail so: they are the same every time
+	case sqlite3.SQLITE_CONSTRAINT:
+		return failBadValue
+	case sqlite3.SQLITE_FULL:
+		return failFull
+	case sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM:
+		return failReadOnly
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB,
+		sqlite3.SQLITE_PROTOCOL, sqlite3.SQLITE_INTERRUPT, sqlite3.SQLITE_NOMEM:
+		return failUnavailable
+	}
+	return failUnknown
+}

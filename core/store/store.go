@@ -1,0 +1,91 @@
+// Package store keeps vpm's state in MySQL/MariaDB or in an embedded SQLite database, with one behaviour:
+// the same statements run on both wherever the two agree, and a dialect holds the few words where they do
+// not. Exported methods are whole transactions; lower-case helpers take the one they run in.
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"vpm/core"
+)
+
+// Options say which database to open.
+type Options struct {
+	SQLite string // path of the embedded database; "" for MySQL
+	MySQL  MySQL
+	// MaxConns bounds the connections of this process; 0 is 1, which is what a CGI process needs.
+	MaxConns int
+}
+
+// DB is an open database. It is a core.Store and a core.AccountStore.
+type DB struct {
+	sql *sql.DB
+	dialect
+}
+
+var (
+	_ core.Store        = (*DB)(nil)
+	_ core.AccountStore = (*DB)(nil)
+)
+
+// Open prepares a database; it connects at the first use.
+func Open(o Options) (*DB, error) {
+	db := &DB{}
+	if o.SQLite != "" {
+		s, err := openSQLite(o.SQLite)
+		if err != nil {
+			return nil, err
+		}
+		db.sql, db.dialect = s, sqliteDialect
+	} else {
+		s, err := openMySQL(o.MySQL)
+		if err != nil {
+			return nil, err
+		}
+		db.sql, db.dialect = s, mysqlDialect
+	}
+	db.sql.SetMaxOpenConns(max(o.MaxConns, 1))
+	db.sql.SetMaxIdleConns(max(o.MaxConns, 1))
+	return db, nil
+}
+
+// Close ends all connections. A CGI process just exits instead: its last connection would otherwise copy
+// SQLite's whole write-ahead log back on every request.
+func (db *DB) Close() error { return db.sql.Close() }
+
+// Ping connects and tells whether the database answers.
+func (db *DB) Ping(ctx context.Context) error {
+	return db.wrap(db.sql.PingContext(ctx), "cannot reach the database")
+}
+
+// execer is what statements run on: the pool, one connection or a transaction.
+type execer interface {
+	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, query string, args ...any) *sql.Row
+}
+
+// inTx runs f in a transaction, again when the database chose this one to break a deadlock. In SQLite it is
+// an immediate one (see openSQLite), so that it can always be completed once it has begun.
+func (db *DB) inTx(ctx context.Context, f func(execer) error) error {
+	const attempts = 5
+	for i := 1; ; i++ {
+		err := db.tryTx(ctx, f)
+		if err == nil || i == attempts || !db.isDeadlock(err) {
+			return err
+		}
+	}
+}
+
+func (db *DB) tryTx(ctx context.Context, f func(execer) error) error {
+	tx, err := db.sql.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}

@@ -60,6 +60,7 @@ type Resident struct {
 	app     *App
 	root    string
 	watched map[string]os.FileInfo
+	changed bool // since the process began
 }
 
 // ServeHTTP answers one request.
@@ -70,9 +71,10 @@ func (h *Resident) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (h *Resident) current(root string) *App {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.app == nil || h.root != root {
+	// Settings that changed count from this request on; that the process ends after it is for the program.
+	if h.app == nil || h.root != root || h.stale() {
 		if h.app != nil {
-			h.app.Close()
+			h.changed = true // other requests may still use the old one: it ends with the process
 		}
 		place := config.Locate(root)
 		h.watched = map[string]os.FileInfo{}
@@ -102,6 +104,10 @@ func (h *Resident) watch(path string) {
 func (h *Resident) Stale() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.changed || h.stale()
+}
+
+func (h *Resident) stale() bool {
 	for path, was := range h.watched {
 		is, err := os.Stat(path)
 		switch {

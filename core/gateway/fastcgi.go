@@ -18,7 +18,7 @@ type Server struct {
 	Handler http.Handler
 	// Idle ends the server when no request came for so long; 0 never does.
 	Idle time.Duration
-	// Stale is asked after each request; true ends the server. nil is never.
+	// Stale is asked after each request and every second; true ends the server. nil is never.
 	Stale func() bool
 	// Drain bounds how long requests in flight may take after the end was decided.
 	Drain time.Duration
@@ -39,7 +39,10 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 		s.timer = time.AfterFunc(s.Idle, s.listener.finish)
 		defer s.timer.Stop()
 	}
+	served := make(chan struct{})
+	go s.watch(served)
 	err := fcgi.Serve(s.listener, http.HandlerFunc(s.serve))
+	close(served)
 	l.Close()
 	s.drain()
 	if errors.Is(err, io.EOF) {
@@ -57,6 +60,23 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	}
 	passedAuthorization(r, fcgi.ProcessEnv(r)["REDIRECT_HTTP_AUTHORIZATION"])
 	s.Handler.ServeHTTP(w, r)
+}
+
+// watch ends a server that is stale though nobody asks it anything: the web server may have begun another
+// process meanwhile, and would come back to this one some day.
+func (s *Server) watch(served <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for s.Stale != nil {
+		select {
+		case <-served:
+			return
+		case <-tick.C:
+			if s.Stale() {
+				s.listener.finish()
+			}
+		}
+	}
 }
 
 func (s *Server) begin() {

@@ -19,8 +19,8 @@ type listener struct {
 }
 
 // finish stops new connections. On a unix socket those that wait already are still accepted: after
-// shutdown(2) connecting fails, so the web server asks another process, and accept gives what was queued and
-// then an error.
+// shutdown(2) connecting fails, so the web server asks another process; accept gives what was queued, and the
+// deadline then ends it.
 func (l *listener) finish() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -40,8 +40,11 @@ func shutdown(l *net.UnixListener) error {
 	}
 	var failed error
 	err = raw.Control(func(fd uintptr) { failed = syscall.Shutdown(int(fd), syscall.SHUT_RD) })
-	return errors.Join(err, failed)
+	return errors.Join(err, failed, l.SetDeadline(time.Now().Add(queueDrain)))
 }
+
+// queueDrain is how long accept goes on after the end was decided; all it can still give is there already.
+const queueDrain = 100 * time.Millisecond
 
 func (l *listener) isFinished() bool {
 	l.mu.Lock()

@@ -23,8 +23,10 @@ bench:
 	@scripts/setup
 	go run ./scripts/bench
 
+DIST ?= dist
+dist: export VERSION := $(VERSION)
 dist:
-	@VERSION='$(VERSION)' scripts/dist
+	@go run ./scripts/dist -o '$(DIST)'
 
 clean:
 	rm -rf bin dist

@@ -243,3 +243,18 @@ func TestManyAtOnce(t *testing.T) {
 		wg.Wait()
 	})
 }
+
+// TestSlowClient holds its body back. Under suEXEC nobody ends the program: it must do so itself.
+func TestSlowClient(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, stack{driver: "sqlite"})
+	s.addSettings(`VPM_REQUEST_TIMEOUT="1s"`)
+	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.host.Port))
+	s.must(err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, strings.ReplaceAll(s.header("/instances/start.php", "Content-Length: 500")+"{", "\n", "\r\n"))
+	s.must(err)
+	s.eventually("the program runs", func() bool { return s.programs() == 1 })
+	s.eventually("the program has ended itself", func() bool { return s.programs() == 0 })
+	s.get("/instances/list.php").want(200)
+}

@@ -24,7 +24,7 @@ func main() {
 		defer stop()
 		resident := &app.Resident{MaxConns: 4}
 		// mod_fcgid follows its SIGTERM with SIGKILL after 4 seconds.
-		s := &gateway.Server{Handler: resident, Stale: resident.Stale, Idle: time.Minute, Drain: 3 * time.Second}
+		s := &gateway.Server{Handler: switchable(resident), Stale: resident.Stale, Idle: time.Minute, Drain: 3 * time.Second}
 		if err := s.Serve(ctx, l); err != nil {
 			fmt.Fprintln(os.Stderr, "vpm.cgi: cannot serve FastCGI:", err)
 			os.Exit(1)
@@ -38,5 +38,5 @@ func main() {
 	a := app.Load(os.Getenv("DOCUMENT_ROOT"), 1)
 	// Under suEXEC nobody ends a program whose client was sent a 504: it does so itself.
 	time.AfterFunc(a.Config.RequestTimeout+5*time.Second, func() { os.Exit(3) })
-	gateway.ServeCGI(a.API)
+	gateway.ServeCGI(switchable(a.API))
 }

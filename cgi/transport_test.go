@@ -170,6 +170,8 @@ func TestOddAddresses(t *testing.T) {
 			"/api/vpm.cgi":                               404,
 			"/api/vpm.cgi/instances/list":                404,
 			"/api/vpm-386.cgi":                           404,
+			"/api/vpm-amd64.cgi/instances/list":          404,
+			"/api/switch386.php":                         404,
 			"/api/.htaccess":                             403,
 			"/api/vpm.env":                               403,
 			"/api/":                                      403,

@@ -14,11 +14,14 @@ type Rule struct {
 	Pattern string // of the path below api/, without a leading slash
 	Program string
 	Target  string // what is appended to the program's address, with $1 as in RewriteRule
+	// IfProgram takes the rule only where its program is there: not every upload has each.
+	IfProgram bool
 	// UnlessFile leaves addresses of files and directories that exist to Apache.
 	UnlessFile bool
 }
 
-// Programs beside the routing file.
+// Programs beside the routing file. What the switch to the 32-bit program replaces is kept as vpm-amd64.cgi,
+// which nobody may call.
 const (
 	Program    = "vpm.cgi"
 	Program386 = "vpm-386.cgi"
@@ -28,7 +31,7 @@ const (
 var Rules = []Rule{
 	{
 		Comment: "Changes to the 32-bit program where the host gives too little memory for the other",
-		Pattern: `^switch386(?:\.php)?/?$`, Program: Program386, Target: "/switch386",
+		Pattern: `^switch386(?:\.php)?/?$`, Program: Program386, Target: "/switch386", IfProgram: true,
 	},
 	{
 		Comment: "The API, also where files of an older one lie in the way",
@@ -50,7 +53,7 @@ func Match(path string, exists func(path string) bool) (r Rule, target string, o
 	for _, r := range Rules {
 		re := regexp.MustCompile(r.Pattern)
 		m := re.FindStringSubmatchIndex(path)
-		if m == nil || r.UnlessFile && exists(path) {
+		if m == nil || r.UnlessFile && exists(path) || r.IfProgram && !exists(r.Program) {
 			continue
 		}
 		return r, r.Program + string(re.ExpandString(nil, r.Target, path, m)), true
@@ -69,6 +72,9 @@ func Routing() string {
 	b.WriteString(routingHead)
 	for _, r := range Rules {
 		fmt.Fprintf(&b, "# %s.\n", r.Comment)
+		if r.IfProgram {
+			fmt.Fprintf(&b, "RewriteCond %%{REQUEST_FILENAME} ^(.*/)[^/]+$\nRewriteCond %%1%s -f\n", r.Program)
+		}
 		if r.UnlessFile {
 			b.WriteString("RewriteCond %{REQUEST_FILENAME} !-f\nRewriteCond %{REQUEST_FILENAME} !-d\n")
 		}
@@ -82,7 +88,7 @@ const routingHead = `# vpm, the Virtual Process Manager: routes /api/… to vpm.
 # If every request here ends in "500 Internal Server Error", look for "Option … not allowed here" in the error
 # log and ask the host to allow .htaccess files FileInfo, Options, AuthConfig and Limit.
 Options -Indexes +ExecCGI
-<FilesMatch "^vpm(?:-386)?\.cgi$">
+<FilesMatch "^vpm(?:-386|-amd64)?\.cgi$">
   <IfModule mod_fcgid.c>
     SetHandler fcgid-script
   </IfModule>
@@ -99,6 +105,6 @@ RewriteOptions IgnoreInherit
 RewriteCond %{HTTP:Authorization} .
 RewriteRule ^ - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]
 RewriteCond %{ENV:REDIRECT_STATUS} ^$
-RewriteRule ^vpm(?:-386)?\.cgi(?:/|$) - [R=404,L]
-RewriteRule ^vpm(?:-386)?\.cgi(?:/|$) - [L]
+RewriteRule ^vpm(?:-386|-amd64)?\.cgi(?:/|$) - [R=404,L]
+RewriteRule ^vpm(?:-386|-amd64)?\.cgi(?:/|$) - [L]
 `

@@ -17,7 +17,10 @@ func TestUploadedRoutingFileIsRendered(t *testing.T) {
 }
 
 func TestMatch(t *testing.T) {
-	exists := func(p string) bool { return p == "auth/login.php" || p == "instances/start.php" }
+	exists := func(p string) bool { return p == "auth/login.php" || p == "instances/start.php" || p == Program386 }
+	if _, got, _ := Match("switch386.php", func(string) bool { return false }); got != "vpm.cgi/switch386.php" {
+		t.Errorf("without the 32-bit program the switch maps to %q, want the 404 of vpm.cgi", got)
+	}
 	for path, want := range map[string]string{
 		"instances/start.php": "vpm.cgi/instances/start", // a file of an older API does not hide the call
 		"instances/start":     "vpm.cgi/instances/start",

@@ -1,0 +1,182 @@
+package disttest
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/sha256"
+	"debug/buildinfo"
+	"debug/elf"
+	"fmt"
+	"io"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// program is what a program in a zip must be.
+type program struct {
+	os, arch string
+	class    elf.Class
+	machine  elf.Machine
+}
+
+var zips = map[string]map[string]program{
+	"linux-amd64": {
+		"api/vpm.cgi":     {"linux", "amd64", elf.ELFCLASS64, elf.EM_X86_64},
+		"api/vpm-386.cgi": {"linux", "386", elf.ELFCLASS32, elf.EM_386},
+	},
+	"linux-arm64":   {"api/vpm.cgi": {"linux", "arm64", elf.ELFCLASS64, elf.EM_AARCH64}},
+	"freebsd-amd64": {"api/vpm.cgi": {"freebsd", "amd64", elf.ELFCLASS64, elf.EM_X86_64}},
+}
+
+// pages gives what of public_html is uploaded as it is, with what the files hold.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	tree := map[string]string{}
+	err := fs.WalkDir(os.DirFS(filepath.Join(sources, "public_html")), ".", func(name string, d fs.DirEntry, err error) error {
+		switch match, _ := filepath.Match("api/*.cgi", name); {
+		case err != nil || name == "." || match:
+			return err
+		case d.IsDir():
+			tree[name+"/"] = ""
+			return nil
+		}
+		tree[name] = read(t, filepath.Join(sources, "public_html", name))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tree
+}
+
+func TestZips(t *testing.T) {
+	t.Parallel()
+	tree := pages(t)
+	for system, programs := range zips {
+		z, err := zip.OpenReader(zipOf(system))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer z.Close()
+		var names []string
+		for _, f := range z.File {
+			names = append(names, f.Name)
+			mode := fs.FileMode(0o644)
+			switch {
+			case strings.HasSuffix(f.Name, "/"):
+				mode = fs.ModeDir | 0o755
+			case strings.HasSuffix(f.Name, ".cgi"):
+				mode = 0o755
+			}
+			if f.Mode() != mode {
+				t.Errorf("%s: %s has the mode %v, want %v", system, f.Name, f.Mode(), mode)
+			}
+			data := content(t, f)
+			if p, ok := programs[f.Name]; ok {
+				checkProgram(t, system+": "+f.Name, data, p)
+			} else if string(data) != tree[f.Name] {
+				t.Errorf("%s: %s is not that of public_html", system, f.Name)
+			}
+		}
+		want := slices.Sorted(maps.Keys(tree))
+		want = slices.Sorted(slices.Values(slices.AppendSeq(want, maps.Keys(programs))))
+		if !slices.Equal(names, want) {
+			t.Errorf("%s holds %q, want %q", system, names, want)
+		}
+	}
+}
+
+func content(t *testing.T, f *zip.File) []byte {
+	t.Helper()
+	r, err := f.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	data, err := io.ReadAll(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+func checkProgram(t *testing.T, name string, data []byte, want program) {
+	t.Helper()
+	f, err := elf.NewFile(bytes.NewReader(data))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if f.Class != want.class || f.Machine != want.machine || f.Type != elf.ET_EXEC {
+		t.Errorf("%s is %v %v %v", name, f.Class, f.Machine, f.Type)
+	}
+	for _, p := range f.Progs {
+		if p.Type == elf.PT_INTERP || p.Type == elf.PT_DYNAMIC {
+			t.Errorf("%s is not static: it has %v", name, p.Type)
+		}
+	}
+	if f.Section(".debug_info") != nil || f.Section(".symtab") != nil {
+		t.Errorf("%s holds symbols", name)
+	}
+	info, err := buildinfo.Read(bytes.NewReader(data))
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	settings := map[string]string{}
+	for _, s := range info.Settings {
+		settings[s.Key] = s.Value
+	}
+	if settings["GOOS"] != want.os || settings["GOARCH"] != want.arch || settings["CGO_ENABLED"] != "0" || settings["-trimpath"] != "true" {
+		t.Errorf("%s was built with %v", name, settings)
+	}
+	if !bytes.Contains(data, []byte(version)) {
+		t.Errorf("%s does not know its version", name)
+	}
+	if bytes.Contains(data, []byte(sources)) {
+		t.Errorf("%s tells where it was built", name)
+	}
+	// What switches is in the program that is switched to, and no other pays for it.
+	if has := bytes.Contains(data, []byte("cannot switch to the 32-bit program")); has != (want.arch == "386") {
+		t.Errorf("%s: the switch is in it: %v", name, has)
+	}
+}
+
+func TestChecksums(t *testing.T) {
+	t.Parallel()
+	lines := strings.Split(strings.TrimSpace(read(t, filepath.Join(dist, "SHA256SUMS"))), "\n")
+	if len(lines) != len(zips) {
+		t.Errorf("SHA256SUMS has the lines %q", lines)
+	}
+	for _, line := range lines {
+		sum, name, ok := strings.Cut(line, "  ")
+		if !ok || sum != fmt.Sprintf("%x", sha256.Sum256([]byte(read(t, filepath.Join(dist, name))))) {
+			t.Errorf("%q is wrong", line)
+		}
+	}
+	if got := len(strings.Fields(list(t, dist))); got != len(zips)+1 {
+		t.Errorf("dist holds %s", list(t, dist))
+	}
+}
+
+// Neither where the sources lie, nor their modes, nor the environment is in the files.
+func TestSameSourcesSameBytes(t *testing.T) {
+	t.Parallel()
+	copied := filepath.Join(t.TempDir(), "elsewhere")
+	if err := copySources(sources, copied, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(copied, "public_html", "api", "vpm.cgi"), []byte("built here"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again := filepath.Join(t.TempDir(), "dist")
+	if err := makeDist(copied, again, "TZ=Asia/Kolkata", "GO386=softfloat"); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := read(t, filepath.Join(again, "SHA256SUMS")), read(t, filepath.Join(dist, "SHA256SUMS")); got != want {
+		t.Errorf("a second build has the checksums\n%s, want\n%s", got, want)
+	}
+}

@@ -232,3 +232,18 @@ func TestBusy(t *testing.T) {
 	s.must(holder.Rollback())
 	s.post("/instances/stop.php", map[string]any{"instance_id": "wp-test-001"}).want(200)
 }
+
+// TestLogStaysSmall: every CGI process makes one change and ends, and SQLite's write-ahead log, which each of them
+// reads, must not grow with their number.
+func TestLogStaysSmall(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, stack{driver: "sqlite"})
+	s.createInstance()
+	wal := filepath.Join(s.host.Home, "vpm-data", "vpm.sqlite-wal")
+	for range 60 {
+		s.post("/instances/restart.php", map[string]any{"instance_id": "wp-test-001"}).want(200)
+		if info, err := os.Stat(wal); err != nil || info.Size() > 256<<10 {
+			t.Fatalf("the write-ahead log: %v %v, want at most 256 kB", info.Size(), err)
+		}
+	}
+}

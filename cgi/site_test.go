@@ -20,6 +20,7 @@ type stack struct {
 	fcgid  bool
 	driver string // mysql or sqlite
 	at     string // where it is uploaded: "" the docroot, "sub/panel" a directory in it, "alias" outside of it
+	beside string // rules of a WordPress that the docroot has
 	php    bool
 	own    bool // a MariaDB of its own, to be broken
 }
@@ -28,6 +29,9 @@ func (s stack) String() string {
 	transport := "cgi"
 	if s.fcgid {
 		transport = "fcgid"
+	}
+	if s.beside != "" {
+		transport += "/beside-wordpress"
 	}
 	return strings.TrimSuffix(transport+"/"+s.driver+"/"+strings.ReplaceAll(s.at, "/", "-"), "/")
 }
@@ -76,6 +80,11 @@ func upload(t *testing.T, st stack) *site {
 	}
 	s.must(host.Install(built, into...))
 	s.program = filepath.Join(append(append([]string{host.Home}, into...), "api", "vpm.cgi")...)
+	if st.beside != "" {
+		s.must(os.WriteFile(filepath.Join(host.Docroot, ".htaccess"), []byte(st.beside), 0o644))
+		s.must(os.WriteFile(filepath.Join(host.Docroot, "index.php"), []byte("<?php echo 'WordPress ', $_SERVER['REQUEST_URI'];"), 0o644))
+		s.must(host.Chown(host.Docroot))
+	}
 	if st.driver == "mysql" {
 		s.database(st.own)
 	}

@@ -7,8 +7,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -223,24 +221,18 @@ RewriteRule . /index.php [L]
 # END WordPress
 `
 
-// TestBesideWordPress uploads into the docroot of a WordPress site, whose rules send everything that is no file
-// to index.php; in the second case they also ask to be inherited.
+// wordPressInherited also asks that directories below take its rules over.
+var wordPressInherited = strings.Replace(wordPressRoot, "RewriteEngine On\n", "RewriteEngine On\nRewriteOptions InheritDownBefore\n", 1)
+
+// TestBesideWordPress uploads into the docroot of a WordPress site, whose rules send everything that is no file to
+// index.php: the panel is not WordPress's, and the site is not the panel's.
 func TestBesideWordPress(t *testing.T) {
 	t.Parallel()
-	for name, rules := range map[string]string{"stock": wordPressRoot,
-		"inherited": strings.Replace(wordPressRoot, "RewriteEngine On\n", "RewriteEngine On\nRewriteOptions InheritDownBefore\n", 1)} {
+	for name, rules := range map[string]string{"stock": wordPressRoot, "inherited": wordPressInherited} {
 		for _, fcgid := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/fcgid=%v", name, fcgid), func(t *testing.T) {
 				t.Parallel()
-				s := upload(t, stack{driver: "sqlite", fcgid: fcgid, php: true})
-				s.must(os.WriteFile(filepath.Join(s.host.Docroot, ".htaccess"), []byte(rules), 0o644))
-				s.must(os.WriteFile(filepath.Join(s.host.Docroot, "index.php"), []byte("<?php echo 'WordPress ', $_SERVER['REQUEST_URI'];"), 0o644))
-				s.must(s.host.Chown(s.host.Docroot))
-				s.setUp()
-				s.token = s.login("admin", adminPassword)
-				s.createInstance()
-				s.post("/instances/stop.php", map[string]any{"instance_id": "wp-test-001"}).want(200)
-				s.get("/instances/list.php").want(200)
+				s := newSite(t, stack{driver: "sqlite", fcgid: fcgid, php: true, beside: rules})
 				s.get("/no/such/endpoint.php").want(404)
 				if page := s.raw("GET /a-post/ HTTP/1.1\nHost: x\nConnection: close\n\n"); page.status != 200 || !strings.Contains(string(page.body), "WordPress /a-post/") {
 					t.Errorf("the site itself answers %d %s", page.status, page.body)

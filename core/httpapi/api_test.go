@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -43,6 +44,10 @@ func TestPanic(t *testing.T) {
 	var f failure
 	if err := json.Unmarshal(w.Body.Bytes(), &f); err != nil || w.Code != 500 || f.Code != core.CodeInternal || f.Message != "Internal error" {
 		t.Fatalf("answered %d %s", w.Code, w.Body)
+	}
+	// Apache since 2.4.59 does not pass the length on; mod_fcgid and nginx need it.
+	if got := w.Header().Get("Content-Length"); got != strconv.Itoa(w.Body.Len()) {
+		t.Errorf("Content-Length is %q and the body has %d bytes", got, w.Body.Len())
 	}
 	if f.RequestID == "" || !strings.Contains(log, f.RequestID) || !strings.Contains(log, "a bug with a secret") || !strings.Contains(log, "api_test.go") {
 		t.Errorf("request id %q, log %s", f.RequestID, log)

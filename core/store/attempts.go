@@ -14,7 +14,7 @@ const attemptsKept = 24 * time.Hour
 // past the count, and counts those within window. Of attempts from one address that come at the same time
 // each counts itself and those recorded before it.
 func (db *DB) BeginAttempt(ctx context.Context, address, username string, window time.Duration) (core.Attempt, error) {
-	res, err := db.sql.ExecContext(ctx, `INSERT INTO login_attempts (ip_address, username, attempted_at) VALUES (?, ?, CURRENT_TIMESTAMP)`, address, username)
+	res, err := db.exec(ctx, `INSERT INTO login_attempts (ip_address, username, attempted_at) VALUES (?, ?, CURRENT_TIMESTAMP)`, address, username)
 	if again, ferr := db.firstUse(ctx, err); again {
 		return db.BeginAttempt(ctx, address, username, window)
 	} else if ferr != nil {
@@ -33,13 +33,13 @@ func (db *DB) BeginAttempt(ctx context.Context, address, username string, window
 
 // CancelAttempt forgets an attempt that was refused before its password was looked at.
 func (db *DB) CancelAttempt(ctx context.Context, id int64) error {
-	_, err := db.sql.ExecContext(ctx, `DELETE FROM login_attempts WHERE id = ?`, id)
+	_, err := db.exec(ctx, `DELETE FROM login_attempts WHERE id = ?`, id)
 	return db.wrap(err, "cannot log in")
 }
 
 // ForgiveAttempts forgets the attempts of one user name from one address, and all that are too old to count.
 func (db *DB) ForgiveAttempts(ctx context.Context, address, username string) error {
-	_, err := db.sql.ExecContext(ctx, `DELETE FROM login_attempts WHERE (ip_address = ? AND username = ?) OR attempted_at < `+db.earlier,
+	_, err := db.exec(ctx, `DELETE FROM login_attempts WHERE (ip_address = ? AND username = ?) OR attempted_at < `+db.earlier,
 		address, username, int64(attemptsKept/time.Second))
 	return db.wrap(err, "cannot log in")
 }

@@ -64,7 +64,7 @@ func sqliteBaseTables(ctx context.Context, ex execer) error {
 func sqliteOwnTables(ctx context.Context, ex execer) error {
 	return execAll(ctx, ex,
 		`CREATE TABLE IF NOT EXISTS vpm_events (
-			id INTEGER PRIMARY KEY AUTOINCREMENT,
+			id INTEGER PRIMARY KEY, -- rows are never deleted, so no number is used twice
 			occurred_at INTEGER NOT NULL, -- microseconds since 1970, UTC
 			instance_id TEXT COLLATE NOCASE,
 			action TEXT NOT NULL,

@@ -16,9 +16,11 @@ import (
 	"vpm/core"
 )
 
-// walPages is after how many pages of write-ahead log SQLite copies it back into the database. It is small
-// because every CGI process reads the log once to find its way in it.
-const walPages = 100
+// walLimit is the size of the write-ahead log, in bytes, past which a change empties it. SQLite's own
+// wal_autocheckpoint cannot do that for us: it begins the log anew only for a process that still knows how far it
+// was copied back, and under CGI each process makes one change and ends; the log would grow for ever. The limit is
+// small because every process reads the whole log once to find its way in it.
+const walLimit = 160 << 10
 
 // openSQLite opens a database that is there: a request must never create one (mode=rw). Transactions are
 // immediate, so that a change takes its lock at the start, when waiting for it is still possible; and
@@ -36,8 +38,8 @@ func openSQLite(path string) (*sql.DB, error) {
 }
 
 func sqliteDSN(path, mode string) (*sql.DB, error) {
-	q := fmt.Sprintf("mode=%s&_txlock=immediate&_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)&_pragma=synchronous(2)&_pragma=wal_autocheckpoint(%d)",
-		mode, lockWait*1000, walPages)
+	q := fmt.Sprintf("mode=%s&_txlock=immediate&_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)&_pragma=synchronous(2)&_pragma=wal_autocheckpoint(0)",
+		mode, lockWait*1000)
 	return sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q}).String())
 }
 
@@ -61,6 +63,23 @@ func CreateSQLite(ctx context.Context, path string) error {
 		return (&DB{sql: db, dialect: sqliteDialect}).wrap(err, "cannot create the database")
 	}
 	return nil
+}
+
+// trimWAL empties a log that has grown, after a commit and without waiting for anybody: where another process
+// reads in it, the next change will do. A failure costs nothing but time, so it is not reported.
+func trimWAL(ctx context.Context, db *sql.DB, path string) {
+	info, err := os.Stat(path + "-wal")
+	if err != nil || info.Size() <= walLimit {
+		return
+	}
+	conn, err := db.Conn(ctx)
+	if err != nil {
+		return
+	}
+	defer conn.Close()
+	for _, s := range []string{`PRAGMA busy_timeout = 0`, `PRAGMA wal_checkpoint(TRUNCATE)`, fmt.Sprintf(`PRAGMA busy_timeout = %d`, lockWait*1000)} {
+		conn.ExecContext(ctx, s)
+	}
 }
 
 var sqliteDialect = dialect{

@@ -20,7 +20,8 @@ type Options struct {
 
 // DB is an open database. It is a core.Store and a core.AccountStore.
 type DB struct {
-	sql *sql.DB
+	sql    *sql.DB
+	sqlite string // the path of the embedded database
 	dialect
 }
 
@@ -37,7 +38,7 @@ func Open(o Options) (*DB, error) {
 		if err != nil {
 			return nil, err
 		}
-		db.sql, db.dialect = s, sqliteDialect
+		db.sql, db.sqlite, db.dialect = s, o.SQLite, sqliteDialect
 	} else {
 		s, err := openMySQL(o.MySQL)
 		if err != nil {
@@ -72,9 +73,28 @@ func (db *DB) inTx(ctx context.Context, f func(execer) error) error {
 	const attempts = 5
 	for i := 1; ; i++ {
 		err := db.tryTx(ctx, f)
+		if err == nil {
+			db.committed(ctx)
+		}
 		if err == nil || i == attempts || !db.isDeadlock(err) {
 			return err
 		}
+	}
+}
+
+// exec runs one statement that changes something, as a transaction of its own.
+func (db *DB) exec(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	res, err := db.sql.ExecContext(ctx, statement, args...)
+	if err == nil {
+		db.committed(ctx)
+	}
+	return res, err
+}
+
+// committed does what is due after a change is on disk.
+func (db *DB) committed(ctx context.Context) {
+	if db.sqlite != "" {
+		trimWAL(ctx, db.sql, db.sqlite)
 	}
 }
 

@@ -116,6 +116,7 @@ func TestRun(t *testing.T) {
 			t.Errorf("the pasted lines give no %s: %v\n%s", want, err, out)
 		}
 	}
+	pasteREADME(t, dir, port)
 	for path, want := range map[string]int{"/sample/": 200, "/sample/style.css": 200, "/api/.htaccess": 404, "/api/vpm.cgi": 404, "/vpm.env": 404} {
 		resp, err := http.Get("http://127.0.0.1:" + strconv.Itoa(port) + path)
 		if err != nil {
@@ -136,4 +137,25 @@ func TestRun(t *testing.T) {
 		t.Errorf("the second run has lost the sample: %v %s", err, out)
 	}
 	again.stop(t)
+}
+
+// pasteREADME pastes the lines of the README that are for "make run", with nothing changed but the port.
+func pasteREADME(t *testing.T, dir string, port int) {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := regexp.MustCompile(`(?m)^(TOKEN=|curl ).*127\.0\.0\.1:8080.*$`).FindAllString(string(text), -1)
+	if len(lines) != 5 {
+		t.Fatalf("the README has %d lines to paste, want 5", len(lines))
+	}
+	paste := exec.Command("bash", "-ec", strings.ReplaceAll(strings.Join(lines, "\n"), ":8080", ":"+strconv.Itoa(port)))
+	paste.Dir = dir
+	out, err := paste.CombinedOutput()
+	for _, want := range []string{`"instances":[{`, "Instance deactivated successfully", "Instance activated successfully", `"disk_usage"`} {
+		if err != nil || !strings.Contains(string(out), want) {
+			t.Errorf("the README's lines give no %s: %v\n%s", want, err, out)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -257,4 +258,23 @@ func TestSlowClient(t *testing.T) {
 	s.eventually("the program runs", func() bool { return s.programs() == 1 })
 	s.eventually("the program has ended itself", func() bool { return s.programs() == 0 })
 	s.get("/instances/list.php").want(200)
+}
+
+// TestTruncatedStdin gives the program itself less than CONTENT_LENGTH says, as a web server does that passes a
+// broken upload on, and lengths that are none.
+func TestTruncatedStdin(t *testing.T) {
+	t.Parallel()
+	for length, message := range map[string]string{
+		"500": "29 bytes of it arrived and Content-Length says 500",
+		"x":   "cannot understand the request",
+	} {
+		cmd := exec.Command(filepath.Join(built, "api", "vpm.cgi"), "--help")
+		cmd.Env = []string{"GATEWAY_INTERFACE=CGI/1.1", "SERVER_PROTOCOL=HTTP/1.1", "REQUEST_METHOD=POST", "HTTP_HOST=localhost",
+			"REQUEST_URI=/api/instances/start.php", "REMOTE_ADDR=127.0.0.1", "CONTENT_LENGTH=" + length}
+		cmd.Stdin = strings.NewReader(startBody)
+		out, err := cmd.Output()
+		if err != nil || !strings.HasPrefix(string(out), "Status: 400 ") || !strings.Contains(string(out), message) {
+			t.Errorf("CONTENT_LENGTH=%s: %v, answered %s", length, err, out)
+		}
+	}
 }

@@ -119,7 +119,7 @@ func isControl(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError
 
 type memoryLimit struct {
 	text      string
-	megabytes int
+	megabytes uint64
 }
 
 // parseMemory reads a limit in PHP's shorthand, as in php.net/manual/faq.using.php#faq.using.shorthandbytes:
@@ -141,7 +141,7 @@ func parseMemory(s string) (memoryLimit, error) {
 	if err != nil || n == 0 {
 		return memoryLimit{}, Errorf(CodeInvalid, "cannot use field 'memory_limit': it must be a number of bytes, or one followed by K, M or G, as 256M")
 	}
-	return memoryLimit{text: s, megabytes: int(max(n<<shift>>20, 1))}, nil
+	return memoryLimit{text: s, megabytes: max(n<<shift>>20, 1)}, nil
 }
 
 func optional(s string) *string {

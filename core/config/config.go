@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,7 +124,7 @@ func (c *Config) check() error {
 		return bad("REQUEST_TIMEOUT", "it must be between 1s and 5m")
 	case c.LogFile != "" && !filepath.IsAbs(c.LogFile):
 		return bad("LOG_FILE", "it must be an absolute path")
-	case !strings.Contains(" debug info warn error ", " "+c.LogLevel+" "):
+	case !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel):
 		return bad("LOG_LEVEL", "it must be debug, info, warn or error")
 	}
 	for _, o := range c.TrustedOrigins {

@@ -40,7 +40,7 @@ func parseFile(path, text string, strict bool) ([]pair, error) {
 	return pairs, nil
 }
 
-// unquote reads a value: 'literal', "with \" \\ \$ and \n", or bare up to a space and #.
+// unquote reads a value: 'literal', "with \" \\ \$ and \n", or bare up to white space and #.
 func unquote(s string) (string, bool) {
 	if s == "" {
 		return "", true
@@ -55,8 +55,10 @@ func unquote(s string) (string, bool) {
 	case '"':
 		return unquoteDouble(s)
 	}
-	if i := strings.Index(s, " #"); i >= 0 {
-		s = strings.TrimSpace(s[:i])
+	for i := 1; i < len(s); i++ {
+		if s[i] == '#' && (s[i-1] == ' ' || s[i-1] == '\t') {
+			return strings.TrimSpace(s[:i]), true
+		}
 	}
 	return s, true
 }

@@ -61,7 +61,13 @@ func (p proof) read(dir string, now time.Time) (string, error) {
 	return "", fmt.Errorf("%s holds no code", path)
 }
 
-func (p proof) remove(dir string) error { return os.Remove(filepath.Join(dir, p.name)) }
+// remove uses the code up. Its owner may have removed the file first.
+func (p proof) remove(dir string) error {
+	if err := os.Remove(filepath.Join(dir, p.name)); err != nil && !os.IsNotExist(err) {
+		return core.Errorf(core.CodeUnavailable, "cannot remove the file with the code: %w", err)
+	}
+	return nil
+}
 
 // matches compares what a person typed, whatever the case and the separators.
 func (p proof) matches(dir, typed string, now time.Time) bool {

@@ -28,7 +28,7 @@ type lockFile struct {
 	dir string
 }
 
-// locked runs f while it holds the lock of dir; the lock goes with the process.
+// locked runs f, which may write the settings, while it holds the lock of dir; the lock goes with the process.
 func (s *Service) locked(ctx context.Context, dir string, f func(*lockFile) error) error {
 	file, err := os.OpenFile(filepath.Join(dir, "setup.lock"), os.O_RDWR|os.O_CREATE|syscall.O_NOFOLLOW, 0o600)
 	if err != nil {
@@ -38,6 +38,8 @@ func (s *Service) locked(ctx context.Context, dir string, f func(*lockFile) erro
 	if err := flock(ctx, file); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return f(&lockFile{file, dir})
 }
 

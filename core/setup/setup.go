@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -23,11 +24,32 @@ type Service struct {
 	// Open opens the database the settings name.
 	Open func() (*store.DB, error)
 	Now  func() time.Time
+
+	// mu guards what Config points to, which set-up writes, among the requests of a long-running process.
+	mu sync.RWMutex
 }
 
 // State looks whether set-up is open, and then makes sure that there is a code. A database that is configured
 // but does not answer is an error: trouble must never reopen set-up.
 func (s *Service) State(ctx context.Context) (core.SetupState, error) {
+	st, err := s.firstLook(ctx)
+	if err != nil || !st.Needed {
+		return st, err
+	}
+	err = s.locked(ctx, filepath.Dir(st.CodeFile), func(l *lockFile) (err error) {
+		st, err = s.lookAgain(ctx, l)
+		return err
+	})
+	return st, err
+}
+
+func (s *Service) firstLook(ctx context.Context) (core.SetupState, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.look(ctx)
+}
+
+func (s *Service) look(ctx context.Context) (core.SetupState, error) {
 	st := core.SetupState{Needed: true, DatabaseConfigured: s.Config.Configured()}
 	if st.DatabaseConfigured {
 		done, err := s.hasAdmin(ctx)
@@ -40,7 +62,26 @@ func (s *Service) State(ctx context.Context) (core.SetupState, error) {
 		return core.SetupState{}, err
 	}
 	st.CodeFile = filepath.Join(dir, setupCode.name)
-	return st, setupCode.ensure(dir, s.Now())
+	return st, nil
+}
+
+// lookAgain looks with the settings that another process may have saved while this one waited for the lock.
+// Where set-up is still open, there is a code.
+func (s *Service) lookAgain(ctx context.Context, l *lockFile) (core.SetupState, error) {
+	if !s.Config.Configured() {
+		saved, err := config.Load(s.Config.Place)
+		if err != nil {
+			return core.SetupState{}, err
+		}
+		if saved.Configured() {
+			*s.Config = *saved
+		}
+	}
+	st, err := s.look(ctx)
+	if err != nil || !st.Needed {
+		return st, err
+	}
+	return st, setupCode.ensure(l.dir, s.Now())
 }
 
 func (s *Service) hasAdmin(ctx context.Context) (bool, error) {
@@ -54,7 +95,7 @@ func (s *Service) hasAdmin(ctx context.Context) (bool, error) {
 // Run sets up: the database is tried and given its tables, the settings are saved, the administrator is
 // created, and the code is used up, in this order, so that a run that was cut off anywhere can be repeated.
 func (s *Service) Run(ctx context.Context, r core.SetupRequest) error {
-	st, err := s.State(ctx)
+	st, err := s.firstLook(ctx)
 	if err != nil {
 		return err
 	}
@@ -63,7 +104,7 @@ func (s *Service) Run(ctx context.Context, r core.SetupRequest) error {
 	}
 	dir := filepath.Dir(st.CodeFile)
 	return s.locked(ctx, dir, func(l *lockFile) error {
-		if st, err := s.State(ctx); err != nil || !st.Needed {
+		if st, err := s.lookAgain(ctx, l); err != nil || !st.Needed {
 			if err == nil {
 				err = errDone()
 			}
@@ -79,6 +120,9 @@ func (s *Service) Run(ctx context.Context, r core.SetupRequest) error {
 		db, err := s.chooseDatabase(ctx, dir, r.Database)
 		if err != nil {
 			return err
+		}
+		if r.Database.Driver != "" { // opened for this only
+			defer db.Close()
 		}
 		ev := core.Event{At: s.Now(), Action: core.ActionSetup, Result: core.ResultOK,
 			Actor: core.Actor{Name: r.Username, Address: r.Address}}
@@ -123,10 +167,14 @@ func (s *Service) chooseDatabase(ctx context.Context, dir string, ch core.Databa
 	if err != nil {
 		return nil, err
 	}
-	if _, err := db.Migrate(ctx); err != nil {
+	if _, err = db.Migrate(ctx); err == nil {
+		err = s.Config.Save(dir, ch)
+	}
+	if err != nil {
+		db.Close()
 		return nil, err
 	}
-	return db, s.Config.Save(dir, ch)
+	return db, nil
 }
 
 // ResetFile makes sure that there is a code for a reset and names its file.
@@ -135,7 +183,9 @@ func (s *Service) ResetFile() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, resetCode.name), resetCode.ensure(dir, s.Now())
+	return filepath.Join(dir, resetCode.name), s.locked(context.Background(), dir, func(l *lockFile) error {
+		return resetCode.ensure(l.dir, s.Now())
+	})
 }
 
 // Reset replaces the password of a user, and ends that user's sessions.
@@ -144,10 +194,10 @@ func (s *Service) Reset(ctx context.Context, r core.ResetRequest) error {
 	if err != nil {
 		return err
 	}
-	if err := resetCode.ensure(dir, s.Now()); err != nil {
-		return err
-	}
 	return s.locked(ctx, dir, func(l *lockFile) error {
+		if err := resetCode.ensure(l.dir, s.Now()); err != nil {
+			return err
+		}
 		if err := l.check(resetCode, r.Code, r.Address, s.Now()); err != nil {
 			return err
 		}
@@ -169,6 +219,8 @@ func (s *Service) Reset(ctx context.Context, r core.ResetRequest) error {
 }
 
 func (s *Service) resetDir() (string, error) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
 	if !s.Config.Configured() {
 		return "", core.Errorf(core.CodeUnavailable, "cannot reset a password: nothing is set up yet, see /api/setup.php")
 	}
@@ -193,7 +245,10 @@ func (s *Service) dataDir() (string, error) {
 				return "", core.Errorf(core.CodeUnavailable, "cannot find the data directory %s: put it back where it was", dir)
 			}
 		}
-		return dir, prepareDataDir(s.Config.Place, dir)
+		if err := prepareDataDir(s.Config.Place, dir); err != nil {
+			return "", core.Errorf(core.CodeUnavailable, "cannot use the data directory: %w", err)
+		}
+		return dir, nil
 	}
 	var err error
 	for _, dir := range s.Config.Place.DataDirs() {

@@ -11,7 +11,8 @@ import (
 	"vpm/core"
 )
 
-const userColumns = `u.id, u.username, u.full_name, u.email, u.role, u.permissions`
+// userColumns also hold in an installation whose columns allow NULL.
+const userColumns = `u.id, COALESCE(u.username, ''), u.full_name, u.email, COALESCE(u.role, ''), u.permissions`
 
 // userRow scans userColumns.
 type userRow struct {
@@ -42,10 +43,14 @@ func (db *DB) Login(ctx context.Context, username string) (core.Login, error) {
 	var u userRow
 	var l core.Login
 	var version sql.NullInt64
-	query := `SELECT ` + userColumns + `, u.password, (u.username = ? AND u.status = 'active'), ` + db.schemaVersion + `
+	query := `SELECT ` + userColumns + `, COALESCE(u.password, ''), COALESCE(u.username = ? AND u.status = 'active', 0), ` + db.schemaVersion + `
 		FROM admin_users u ORDER BY (u.username = ? AND u.status = 'active') DESC, u.id LIMIT 1`
 	read := func() error {
-		return db.sql.QueryRowContext(ctx, query, username, username).Scan(append(u.dest(), &l.PasswordHash, &l.Known, &version)...)
+		err := db.sql.QueryRowContext(ctx, query, username, username).Scan(append(u.dest(), &l.PasswordHash, &l.Known, &version)...)
+		if err == nil && !version.Valid {
+			return errCutOff
+		}
+		return err
 	}
 	err := read()
 	if again, ferr := db.firstUse(ctx, err); again {
@@ -100,6 +105,9 @@ func (db *DB) session(ctx context.Context, keys []string) (core.Session, error) 
 		if err := rows.Scan(append(u.dest(), &s.Key, &version)...); err != nil {
 			return core.Session{}, err
 		}
+		if !version.Valid {
+			return core.Session{}, errCutOff
+		}
 		if version.Int64 > SchemaVersion {
 			return core.Session{}, errNewer(int(version.Int64))
 		}
@@ -136,6 +144,6 @@ func (db *DB) CreateSession(ctx context.Context, userID int64, key string, ttl t
 
 // DeleteSession forgets one session.
 func (db *DB) DeleteSession(ctx context.Context, key string) error {
-	_, err := db.sql.ExecContext(ctx, `DELETE FROM admin_sessions WHERE token = ?`, key)
+	_, err := db.exec(ctx, `DELETE FROM admin_sessions WHERE token = ?`, key)
 	return db.wrap(err, "cannot end the session")
 }

@@ -14,11 +14,15 @@ const attemptsKept = 24 * time.Hour
 // past the count, and counts those within window. Of attempts from one address that come at the same time
 // each counts itself and those recorded before it.
 func (db *DB) BeginAttempt(ctx context.Context, address, username string, window time.Duration) (core.Attempt, error) {
-	res, err := db.exec(ctx, `INSERT INTO login_attempts (ip_address, username, attempted_at) VALUES (?, ?, CURRENT_TIMESTAMP)`, address, username)
+	const insert = `INSERT INTO login_attempts (ip_address, username, attempted_at) VALUES (?, ?, CURRENT_TIMESTAMP)`
+	res, err := db.exec(ctx, insert, address, username)
 	if again, ferr := db.firstUse(ctx, err); again {
-		return db.BeginAttempt(ctx, address, username, window)
-	} else if ferr != nil {
-		return core.Attempt{}, db.wrap(ferr, "cannot log in")
+		res, err = db.exec(ctx, insert, address, username)
+	} else {
+		err = ferr
+	}
+	if err != nil {
+		return core.Attempt{}, db.wrap(err, "cannot log in")
 	}
 	var a core.Attempt
 	if a.ID, err = res.LastInsertId(); err != nil {

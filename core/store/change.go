@@ -38,8 +38,12 @@ func (db *DB) CreateInstance(ctx context.Context, in core.Instance, run core.Run
 // round trips.
 func (db *DB) ChangeInstance(ctx context.Context, id string, decide func(core.Record) (core.Change, error)) error {
 	err := db.inTx(ctx, func(tx execer) error {
-		r, err := scanRecord(tx.QueryRowContext(ctx,
-			"SELECT "+recordColumns+recordTables+" WHERE i.instance_id = ?"+db.forUpdate, id), false)
+		var r core.Record
+		err := db.joined(func(tables string) (err error) {
+			r, err = scanRecord(tx.QueryRowContext(ctx,
+				"SELECT "+recordColumns+tables+" WHERE i.instance_id = ?"+db.forUpdate, id), false)
+			return err
+		})
 		if errors.Is(err, sql.ErrNoRows) {
 			return errNotFound()
 		}

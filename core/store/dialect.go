@@ -37,6 +37,7 @@ const (
 	failNoTable
 	failDuplicate
 	failBadValue
+	failCollations
 	failFull
 	failReadOnly
 	failDenied

@@ -28,7 +28,7 @@ func (db *DB) wrap(err error, what string) error {
 		e.Message = what + ": another change is under way, try again in a moment"
 	case failDuplicate:
 		e.Code, e.Message = core.CodeConflict, what+": it exists already"
-	case failBadValue:
+	case failBadValue, failCollations:
 		e.Code, e.Message = core.CodeInvalid, what+": the database does not accept one of the values"
 	case failUnavailable:
 		e.Message = what + ": the database does not answer"
@@ -50,6 +50,9 @@ func (db *DB) wrap(err error, what string) error {
 func (db *DB) meaning(err error) failure {
 	if f := db.classify(err); f != failUnknown {
 		return f
+	}
+	if errors.Is(err, errCutOff) {
+		return failNoTable
 	}
 	_, network := errors.AsType[net.Error](err) // includes context.DeadlineExceeded
 	switch {

@@ -15,9 +15,23 @@ import (
 const recordColumns = `i.id, i.instance_id, i.instance_name, i.cms_type, i.cms_version, i.domain, i.path_prefix,
 	i.database_name, i.database_prefix, COALESCE(i.status, 'active'), i.config, i.resources,
 	i.created_at, i.updated_at, i.activated_at, CURRENT_TIMESTAMP,
-	p.virtual_pid, p.status, p.started_at, p.stopped_at`
+	p.virtual_pid, CASE WHEN p.id IS NOT NULL THEN COALESCE(p.status, 'stopped') END, p.started_at, p.stopped_at`
 
 const recordTables = ` FROM instances i LEFT JOIN virtual_processes p ON p.instance_id = i.instance_id`
+
+// mixedTables are recordTables in an installation where the two compare text differently, which MySQL
+// refuses to join as it is. No index helps then.
+const mixedTables = ` FROM instances i LEFT JOIN virtual_processes p
+	ON CONVERT(p.instance_id USING utf8mb4) COLLATE utf8mb4_general_ci = CONVERT(i.instance_id USING utf8mb4)`
+
+// joined runs read on recordTables or, where the database refuses that, on mixedTables.
+func (db *DB) joined(read func(tables string) error) error {
+	err := read(recordTables)
+	if err != nil && db.meaning(err) == failCollations {
+		return read(mixedTables)
+	}
+	return err
+}
 
 // usageColumns and usageTable add the last measurement. A change leaves them out: it has no use for them
 // and would lock them.
@@ -58,8 +72,12 @@ func scanRecord(row scanner, withUsage bool) (core.Record, error) {
 
 // Record reads one instance.
 func (db *DB) Record(ctx context.Context, id string) (core.Record, error) {
-	r, err := scanRecord(db.sql.QueryRowContext(ctx,
-		"SELECT "+recordColumns+usageColumns+recordTables+usageTable+" WHERE i.instance_id = ?", id), true)
+	var r core.Record
+	err := db.joined(func(tables string) (err error) {
+		r, err = scanRecord(db.sql.QueryRowContext(ctx,
+			"SELECT "+recordColumns+usageColumns+tables+usageTable+" WHERE i.instance_id = ?", id), true)
+		return err
+	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.Record{}, errNotFound()
 	}
@@ -79,14 +97,17 @@ func (db *DB) Records(ctx context.Context, q core.Query) ([]core.Record, int, er
 	if q.Reverse {
 		direction = " DESC"
 	}
-	query := "SELECT " + recordColumns + usageColumns + recordTables + usageTable + where +
-		" ORDER BY i." + sort + direction + ", i.id" + direction
+	order := " ORDER BY i." + sort + direction + ", i.id" + direction
 	pageArgs := args
 	if q.Limit > 0 {
-		query += " LIMIT ? OFFSET ?"
+		order += " LIMIT ? OFFSET ?"
 		pageArgs = append(slices.Clone(args), q.Limit, q.Offset)
 	}
-	records, err := db.readRecords(ctx, query, pageArgs)
+	var records []core.Record
+	err := db.joined(func(tables string) (err error) {
+		records, err = db.readRecords(ctx, "SELECT "+recordColumns+usageColumns+tables+usageTable+where+order, pageArgs)
+		return err
+	})
 	if err != nil {
 		return nil, 0, db.wrap(err, "cannot list the instances")
 	}
@@ -139,7 +160,7 @@ func (db *DB) SaveUsage(ctx context.Context, id string, u core.Usage) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.sql.ExecContext(ctx, `REPLACE INTO vpm_usage (instance_row, memory, disk_usage, database_size, queries, evidence, measured_at)
+	_, err = db.exec(ctx, `REPLACE INTO vpm_usage (instance_row, memory, disk_usage, database_size, queries, evidence, measured_at)
 		SELECT id, ?, ?, ?, ?, ?, ? FROM instances WHERE instance_id = ?`,
 		u.Memory, u.DiskUsage, u.DatabaseSize, u.Queries, string(evidence), u.MeasuredAt.UnixMicro(), id)
 	return db.wrap(err, "cannot store the measurement")

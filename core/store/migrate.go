@@ -55,19 +55,26 @@ func (db *DB) version(ctx context.Context, ex execer) (int, error) {
 }
 
 // firstUse sets up a database that has none of our tables, when err came from missing them. It tells whether
-// the caller should try again.
+// the caller should try again, which it must do once only.
 func (db *DB) firstUse(ctx context.Context, err error) (again bool, _ error) {
 	if err == nil || errors.Is(err, sql.ErrNoRows) || db.meaning(err) != failNoTable {
 		return false, err
 	}
-	if v, verr := db.version(ctx, db.sql); verr != nil || v != 0 {
+	v, verr := db.version(ctx, db.sql)
+	if verr != nil {
 		return false, err
+	}
+	if v != 0 { // another process has just set it up or, as the second try will tell, a table was lost
+		return true, nil
 	}
 	if _, err := db.Migrate(ctx); err != nil {
 		return false, err
 	}
 	return true, nil
 }
+
+// errCutOff stands for tables without a version. Only MySQL can have such: each CREATE TABLE is for good there.
+var errCutOff = errors.New("the tables have no version: setting them up was cut off")
 
 func errNewer(version int) error {
 	return core.Errorf(core.CodeUnavailable,

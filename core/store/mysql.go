@@ -140,6 +140,8 @@ func classifyMySQL(err error) failure {
 		return failDuplicate
 	case 1264, 1265, 1366, 1406, 3140, 4025: // out of range, truncated, wrong value, too long, bad JSON, check failed
 		return failBadValue
+	case 1267, 1270, 1271: // two collations in one comparison
+		return failCollations
 	case 1044, 1045, 1049, 1142, 1143, 1227, 1698:
 		return failDenied
 	case 1021, 1114, 1041: // disk full, table full, out of memory

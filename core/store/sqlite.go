@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
@@ -27,7 +28,7 @@ const walLimit = 160 << 10
 // commits are synced to disk before they are answered (SQLite's default, synchronous=FULL).
 func openSQLite(path string) (*sql.DB, error) {
 	if _, err := os.Stat(path); err != nil {
-		return nil, core.Errorf(core.CodeUnavailable, "cannot find the database %s: was its directory moved or removed? Put it back where it was", path).Because(err)
+		return nil, errNoFile(path, err)
 	}
 	// Without this a read could still be answered, and the next login would fail for no visible reason.
 	const writable = 2 // W_OK of access(2)
@@ -40,7 +41,11 @@ func openSQLite(path string) (*sql.DB, error) {
 func sqliteDSN(path, mode string) (*sql.DB, error) {
 	q := fmt.Sprintf("mode=%s&_txlock=immediate&_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)&_pragma=synchronous(2)&_pragma=wal_autocheckpoint(0)",
 		mode, lockWait*1000)
-	return sql.Open("sqlite", (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q}).String())
+	c, err := sqlite.NewConnector((&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q}).String())
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(sqliteConnector{c, path}), nil
 }
 
 // CreateSQLite creates an empty database file for its owner only, with a write-ahead log where the file
@@ -59,7 +64,13 @@ func CreateSQLite(ctx context.Context, path string) error {
 	// The answer is the mode in force: where a log is not possible (some network file systems) it is
 	// "delete", SQLite's own default, and just as safe.
 	var mode string
-	if err := db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode); err != nil {
+	err = db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode)
+	// SQLite does not wait here for another process that does the same.
+	for until := time.Now().Add(lockWait * time.Second); err != nil && classifySQLite(err) == failBusy &&
+		ctx.Err() == nil && time.Now().Before(until); time.Sleep(10 * time.Millisecond) {
+		err = db.QueryRowContext(ctx, `PRAGMA journal_mode = WAL`).Scan(&mode)
+	}
+	if err != nil {
 		return (&DB{sql: db, dialect: sqliteDialect}).wrap(err, "cannot create the database")
 	}
 	return nil
@@ -77,6 +88,7 @@ func trimWAL(ctx context.Context, db *sql.DB, path string) {
 		return
 	}
 	defer conn.Close()
+	ctx = context.WithoutCancel(ctx) // or the connection would go back without its timeout
 	for _, s := range []string{`PRAGMA busy_timeout = 0`, `PRAGMA wal_checkpoint(TRUNCATE)`, fmt.Sprintf(`PRAGMA busy_timeout = %d`, lockWait*1000)} {
 		conn.ExecContext(ctx, s)
 	}

@@ -1,0 +1,182 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"vpm/core"
+	"vpm/scripts/lab"
+)
+
+func TestMySQLRefusesSeveralStatements(t *testing.T) {
+	t.Parallel()
+	db := ready(t, emptyMariaDB(t))
+	if _, err := db.sql.ExecContext(t.Context(), `DELETE FROM instances; DELETE FROM vpm_events`); err == nil {
+		t.Error("two statements in one were accepted")
+	}
+}
+
+func TestMySQLKeepsEveryCharacter(t *testing.T) {
+	t.Parallel()
+	o := emptyMariaDB(t)
+	db := ready(t, o)
+	for _, mode := range []string{"@@sql_mode", "CONCAT(@@sql_mode, ',NO_BACKSLASH_ESCAPES')", "CONCAT(@@sql_mode, ',ANSI_QUOTES')"} {
+		execute(t, db, `SET SESSION sql_mode = `+mode)
+		for _, name := range []string{"😀 Größe 日本", `'; DROP TABLE instances; -- `, `\' OR 1=1 -- `, "\x00\x1a\n\r\"`%?", `\\`} {
+			execute(t, db, `DELETE FROM instances`)
+			in := core.Instance{InstanceID: "one", Name: name, CMSType: "native", Status: core.StatusActive}
+			must(t, db.CreateInstance(t.Context(), in, core.Run{VirtualPID: "v"}, event("one", core.ActionCreate, "v")))
+			r, err := db.Record(t.Context(), "one")
+			if err != nil || r.Instance.Name != name {
+				t.Errorf("%s: %q came back as %q, %v", mode, name, r.Instance.Name, err)
+			}
+		}
+	}
+	create(t, db, "smile")
+	execute(t, db, `UPDATE instances SET instance_name = ? WHERE instance_id = 'smile'`, "😀")
+	stored, err := server.Exec("SELECT HEX(instance_name) FROM " + o.MySQL.Database + ".instances WHERE instance_id = 'smile'")
+	if err != nil || stored != "F09F9880" { // a connection in another character set stores other bytes
+		t.Errorf("stored is %s, %v; want F09F9880", stored, err)
+	}
+}
+
+// TestMySQLTimesAreInTheSessionZone: the server's zone is 5 hours off UTC, see TestMain.
+func TestMySQLTimesAreInTheSessionZone(t *testing.T) {
+	t.Parallel()
+	db := ready(t, emptyMariaDB(t))
+	now := func(offset string) core.Timestamp {
+		t.Helper()
+		s, err := server.Exec("SELECT NOW() + INTERVAL " + offset)
+		must(t, err)
+		return core.Timestamp(s)
+	}
+	before, hourBefore := now("0 SECOND"), now("1 HOUR")
+	create(t, db, "one")
+	must(t, db.ChangeInstance(t.Context(), "one", stop))
+	execute(t, db, `INSERT INTO admin_users (username, password) VALUES ('ann', 'h')`)
+	end, err := db.CreateSession(t.Context(), 1, "key", time.Hour)
+	must(t, err)
+	r, err := db.Record(t.Context(), "one")
+	must(t, err)
+	after, hourAfter := now("0 SECOND"), now("1 HOUR")
+	for name, got := range map[string]core.Timestamp{"created_at": r.Instance.CreatedAt, "updated_at": r.Instance.UpdatedAt,
+		"activated_at": r.Instance.ActivatedAt, "started_at": r.Run.StartedAt, "stopped_at": r.Run.StoppedAt, "now": r.ReadAt} {
+		if got < before || got > after {
+			t.Errorf("%s is %q; want between %q and %q", name, got, before, after)
+		}
+	}
+	if end < hourBefore || end > hourAfter {
+		t.Errorf("the session ends at %q; want between %q and %q", end, hourBefore, hourAfter)
+	}
+	if utc := core.Timestamp(time.Now().UTC().Add(4 * time.Hour).Format(time.DateTime)); before < utc {
+		t.Errorf("the server's zone is not in force: it is %q there", before)
+	}
+}
+
+func TestMySQLRefusalTellsNoSecret(t *testing.T) {
+	t.Parallel()
+	o := emptyMariaDB(t)
+	o.MySQL.Password = "s3cret'; --"
+	_, err := open(t, o).HasAdmin(t.Context())
+	wantCode(t, err, core.CodeUnavailable)
+	e, _ := errors.AsType[*core.Error](err)
+	if e == nil || !strings.Contains(e.Message, "refuses the user name or password") || strings.Contains(e.Message, o.MySQL.User) {
+		t.Errorf("the message is %v", e)
+	}
+	if strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("the log would have the password: %v", err)
+	}
+}
+
+// TestMySQLUserWithoutRights may read and write but create no tables.
+func TestMySQLUserWithoutRights(t *testing.T) {
+	t.Parallel()
+	o := emptyMariaDB(t)
+	_, err := server.Exec("REVOKE CREATE ON `" + strings.ReplaceAll(o.MySQL.Database, "_", `\_`) + "`.* FROM " + o.MySQL.User)
+	must(t, err)
+	_, err = open(t, o).HasAdmin(t.Context())
+	wantCode(t, err, core.CodeUnavailable)
+}
+
+// TestMySQLServerGone stops a server in every way: calls must fail within 3 seconds, and work again afterwards
+// without help.
+func TestMySQLServerGone(t *testing.T) {
+	t.Parallel()
+	own, err := lab.StartMariaDB()
+	must(t, err)
+	t.Cleanup(func() { own.Stop() })
+	o := emptyDatabaseOn(t, own)
+	used := ready(t, o)
+	create(t, used, "one")
+	fresh := open(t, o)
+
+	wantDown := func(db *DB, what string) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+		defer cancel()
+		_, err := db.Record(ctx, "one")
+		wantCode(t, err, core.CodeUnavailable)
+		if ctx.Err() != nil {
+			t.Errorf("%s: it took longer than 3 s", what)
+		}
+	}
+	wantUp := func(what string) {
+		t.Helper()
+		for _, db := range []*DB{used, fresh} {
+			if _, err := db.Record(t.Context(), "one"); err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+			if err := db.ChangeInstance(t.Context(), "one", start("v2")); err != nil {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+	}
+	own.Kill()
+	wantDown(used, "killed, with a connection")
+	wantDown(fresh, "killed, without a connection")
+	must(t, own.Restart())
+	wantUp("after the restart")
+
+	// A server that was killed amid a change: nothing of it is stored.
+	err = used.ChangeInstance(t.Context(), "one", func(r core.Record) (core.Change, error) {
+		own.Kill()
+		return stop(r)
+	})
+	wantCode(t, err, core.CodeUnavailable)
+	must(t, own.Restart())
+	r, err := used.Record(t.Context(), "one")
+	if err != nil || !r.Running() {
+		t.Errorf("after a crash amid a stop it is %+v, %v", r.Run, err)
+	}
+
+	must(t, own.Pause())
+	wantDown(open(t, o), "frozen, without a connection")
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond) // as a request has a deadline
+	defer cancel()
+	_, err = used.Record(ctx, "one")
+	wantCode(t, err, core.CodeUnavailable)
+	must(t, own.Resume())
+	wantUp("after it was frozen")
+}
+
+func TestSiteTables(t *testing.T) {
+	t.Parallel()
+	o := emptyMariaDB(t)
+	db := ready(t, o)
+	for _, name := range []string{"wp_posts", "wp_users", "wpx_other", "j_users"} {
+		execute(t, db, "CREATE TABLE "+name+" (id INT PRIMARY KEY)")
+	}
+	size, tables, err := db.SiteTables(t.Context(), o.MySQL.Database, "wp_")
+	if err != nil || tables != 2 || size < 2 {
+		t.Errorf("the site has %d tables of %d bytes, %v; want 2", tables, size, err)
+	}
+	for _, other := range []string{"mysql", "no_such", "%"} {
+		_, _, err = db.SiteTables(t.Context(), other, "")
+		wantCode(t, err, core.CodeNotFound)
+	}
+	_, _, err = ready(t, emptySQLite(t)).SiteTables(t.Context(), "wp", "")
+	wantCode(t, err, core.CodeNotFound)
+}

@@ -107,6 +107,8 @@ func (n NewInstance) check() error {
 		return Errorf(CodeInvalid, "cannot use this cms_type: it must be one of %s", strings.Join(CMSTypes, ", "))
 	case strings.ContainsAny(n.Domain, "/ \\@?#"):
 		return Errorf(CodeInvalid, "cannot use field 'domain': it must be a host name, with a port where needed")
+	case strings.ContainsAny(n.PathPrefix, " \\?#<>\"'") || strings.Contains(n.PathPrefix, ".."):
+		return Errorf(CodeInvalid, "cannot use field 'path_prefix': it must be a path as /blog/")
 	case n.MaxExecutionTime < 0 || n.MaxExecutionTime > 86400:
 		return Errorf(CodeInvalid, "cannot use field 'max_execution_time': it must be 1 to 86400 seconds")
 	case n.MaxChildren < 0 || n.MaxChildren > 1000:

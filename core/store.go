@@ -87,6 +87,9 @@ type AccountStore interface {
 	// Session finds an unexpired session of an active user whose stored token is one of keys, or
 	// CodeUnauthenticated.
 	Session(ctx context.Context, keys ...string) (Session, error)
+	// SessionReading finds a session as Session does and reads an instance in the same round trip; the
+	// record is nil where there is none of that id.
+	SessionReading(ctx context.Context, id string, keys ...string) (Session, *Record, error)
 	// DeleteSession forgets one session; one that is gone already is no error.
 	DeleteSession(ctx context.Context, key string) error
 	// BeginAttempt records a login attempt and counts those within window, this one included.

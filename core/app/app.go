@@ -34,7 +34,8 @@ type App struct {
 // maxConns bounds the database connections of this process.
 func New(cfg *config.Config, log zerolog.Logger, maxConns int) (*App, error) {
 	a := &App{Config: cfg, Log: log, maxConns: maxConns}
-	s := &setup.Service{Config: cfg, Open: a.open, Now: time.Now}
+	own := *cfg // set-up changes its copy; the next request, or the next process, reads what it saved
+	s := &setup.Service{Config: &own, Open: func(c *config.Config) (*store.DB, error) { return openStore(c, 1) }, Now: time.Now}
 	api, err := httpapi.New(httpapi.API{
 		Log:            log,
 		Backend:        a.backend,
@@ -63,8 +64,17 @@ func (a *App) open() (*store.DB, error) {
 	if a.db != nil {
 		return a.db, nil
 	}
-	c := a.Config
-	opt := store.Options{MaxConns: a.maxConns, MySQL: store.MySQL{Host: c.DBHost, Port: c.DBPort, Socket: c.DBSocket,
+	db, err := openStore(a.Config, a.maxConns)
+	if err != nil {
+		return nil, err
+	}
+	a.db = db
+	return db, nil
+}
+
+// openStore opens the database that settings name.
+func openStore(c *config.Config, maxConns int) (*store.DB, error) {
+	opt := store.Options{MaxConns: maxConns, MySQL: store.MySQL{Host: c.DBHost, Port: c.DBPort, Socket: c.DBSocket,
 		Database: c.DBName, User: c.DBUser, Password: c.DBPassword}}
 	switch c.DBDriver {
 	case "":
@@ -72,12 +82,7 @@ func (a *App) open() (*store.DB, error) {
 	case config.SQLite:
 		opt.SQLite = c.SQLitePath()
 	}
-	db, err := store.Open(opt)
-	if err != nil {
-		return nil, err
-	}
-	a.db = db
-	return db, nil
+	return store.Open(opt)
 }
 
 func (a *App) backend() (*httpapi.Backend, error) {
@@ -90,7 +95,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	return &httpapi.Backend{
 		Manager: &core.Manager{Store: db, Runtime: &virtual.Runtime{Now: time.Now}, Base: a.Config.InstancesDir,
 			Measure: meter.Measure, Now: time.Now},
-		Auth: httpapi.Auth{Login: people.Login, Session: people.Session, Logout: people.Logout},
+		Auth: httpapi.Auth{Login: people.Login, Session: people.Session, SessionReading: people.SessionReading, Logout: people.Logout},
 		Migrate: func(ctx context.Context, by core.Actor) (int, error) {
 			from, err := db.Migrate(ctx)
 			if err != nil || from == store.SchemaVersion {

@@ -82,6 +82,16 @@ func (s *Service) Session(ctx context.Context, token string) (core.Session, erro
 	return s.Store.Session(ctx, forms...)
 }
 
+// SessionReading finds the session of a presented token, and reads an instance along with it, nil where there is
+// none of that id.
+func (s *Service) SessionReading(ctx context.Context, token, id string) (core.Session, *core.Record, error) {
+	forms, err := storedForms(token)
+	if err != nil {
+		return core.Session{}, nil, err
+	}
+	return s.Store.SessionReading(ctx, id, forms...)
+}
+
 // Logout ends a session.
 func (s *Service) Logout(ctx context.Context, session core.Session) error {
 	return s.Store.DeleteSession(ctx, session.Key)

@@ -44,7 +44,9 @@ type Backend struct {
 type Auth struct {
 	Login   func(ctx context.Context, address, username, password string) (core.Grant, error)
 	Session func(ctx context.Context, token string) (core.Session, error)
-	Logout  func(ctx context.Context, s core.Session) error
+	// SessionReading also reads the instance of that id, nil where there is none.
+	SessionReading func(ctx context.Context, token, id string) (core.Session, *core.Record, error)
+	Logout         func(ctx context.Context, s core.Session) error
 }
 
 // Setup are the doors of core/setup.
@@ -146,15 +148,36 @@ func (a *API) authorize(c *call, r route) error {
 	if err != nil {
 		return err
 	}
-	if c.session, err = backend.Auth.Session(c.Context(), token); err != nil {
+	c.backend = backend
+	if err := c.readSession(r, token); err != nil {
 		return err
 	}
-	c.backend = backend
 	switch {
 	case r.access != loggedIn && !c.session.User.May(core.Permission(r.access)):
 		return core.Errorf(core.CodeForbidden, "Permission denied")
 	case c.session.Outdated && r.name != "migrate" && r.access != loggedIn:
 		return core.Errorf(core.CodeUnavailable, "cannot use the database before it is upgraded: an administrator must POST to /api/migrate.php")
+	}
+	return nil
+}
+
+// readSession reads the session and, for a route that reads one instance, that instance in the same round trip.
+func (c *call) readSession(r route, token string) (err error) {
+	id := c.part
+	if r.access == view && id == "" {
+		id = c.URL.Query().Get("instance_id")
+	}
+	if id == "" || core.CheckID(id) != nil { // the handler will say what is wrong with it
+		c.session, err = c.backend.Auth.Session(c.Context(), token)
+		return err
+	}
+	session, record, err := c.backend.Auth.SessionReading(c.Context(), token, id)
+	if err != nil {
+		return err
+	}
+	c.session = session
+	if record != nil {
+		c.Request = c.WithContext(core.WithRecord(c.Context(), id, *record))
 	}
 	return nil
 }

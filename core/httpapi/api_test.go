@@ -106,9 +106,11 @@ func TestAccessOfEveryRoute(t *testing.T) {
 		if w, _ := ask(t, nil, httptest.NewRequest(method, target, nil)); w.Code != 401 {
 			t.Errorf("%s without a token: %d %s", r.name, w.Code, w.Body)
 		}
+		nobody := core.Session{User: core.User{Role: core.RoleViewer, Permissions: []core.Permission{}}}
 		backend := &Backend{Auth: Auth{
-			Session: func(context.Context, string) (core.Session, error) {
-				return core.Session{User: core.User{Role: core.RoleViewer, Permissions: []core.Permission{}}}, nil
+			Session: func(context.Context, string) (core.Session, error) { return nobody, nil },
+			SessionReading: func(context.Context, string, string) (core.Session, *core.Record, error) {
+				return nobody, &core.Record{}, nil
 			},
 			Logout: func(context.Context, core.Session) error { return nil },
 		}}

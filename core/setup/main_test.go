@@ -77,7 +77,7 @@ func newService(account string, later time.Duration) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Config: c, Now: func() time.Time { return time.Now().Add(later) }, Open: func() (*store.DB, error) { return opened(c) }}, nil
+	return &Service{Config: c, Now: func() time.Time { return time.Now().Add(later) }, Open: opened}, nil
 }
 
 func opened(c *config.Config) (*store.DB, error) {
@@ -143,7 +143,7 @@ func wantClosed(t *testing.T, account string) {
 
 func wantOneAdmin(t *testing.T, account string) {
 	t.Helper()
-	db, err := service(t, account).Open()
+	db, err := opened(service(t, account).Config)
 	must(t, err)
 	defer db.Close()
 	l, err := db.Login(t.Context(), "ann")

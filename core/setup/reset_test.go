@@ -11,7 +11,7 @@ import (
 
 func people(t *testing.T, account string) *auth.Service {
 	t.Helper()
-	db, err := service(t, account).Open()
+	db, err := opened(service(t, account).Config)
 	must(t, err)
 	t.Cleanup(func() { db.Close() })
 	return &auth.Service{Store: db, TTL: time.Hour, Sleep: auth.Sleep}

@@ -20,12 +20,12 @@ import (
 
 // Service does set-up and password resets for one installation.
 type Service struct {
-	Config *config.Config
-	// Open opens the database the settings name.
-	Open func() (*store.DB, error)
+	Config *config.Config // set-up changes it
+	// Open opens the database that settings name. It is closed again.
+	Open func(*config.Config) (*store.DB, error)
 	Now  func() time.Time
 
-	// mu guards what Config points to, which set-up writes, among the requests of a long-running process.
+	// mu guards what Config points to among the requests of a long-running process.
 	mu sync.RWMutex
 }
 
@@ -85,10 +85,11 @@ func (s *Service) lookAgain(ctx context.Context, l *lockFile) (core.SetupState, 
 }
 
 func (s *Service) hasAdmin(ctx context.Context) (bool, error) {
-	db, err := s.Open()
+	db, err := s.Open(s.Config)
 	if err != nil {
 		return false, err
 	}
+	defer db.Close()
 	return db.HasAdmin(ctx)
 }
 
@@ -121,9 +122,7 @@ func (s *Service) Run(ctx context.Context, r core.SetupRequest) error {
 		if err != nil {
 			return err
 		}
-		if r.Database.Driver != "" { // opened for this only
-			defer db.Close()
-		}
+		defer db.Close()
 		ev := core.Event{At: s.Now(), Action: core.ActionSetup, Result: core.ResultOK,
 			Actor: core.Actor{Name: r.Username, Address: r.Address}}
 		if err := db.CreateFirstAdmin(ctx, r.Username, hash, ev); err != nil {
@@ -143,12 +142,15 @@ func (s *Service) chooseDatabase(ctx context.Context, dir string, ch core.Databa
 		if !s.Config.Configured() {
 			return nil, core.Errorf(core.CodeInvalid, "cannot set up without a database: db_driver must be sqlite or mysql")
 		}
-		db, err := s.Open()
+		db, err := s.Open(s.Config)
 		if err != nil {
 			return nil, err
 		}
-		_, err = db.Migrate(ctx)
-		return db, err
+		if _, err := db.Migrate(ctx); err != nil {
+			db.Close()
+			return nil, err
+		}
+		return db, nil
 	}
 	opt := store.Options{MySQL: store.MySQL{Host: ch.Host, Port: ch.Port, Socket: ch.Socket, Database: ch.Name, User: ch.User, Password: ch.Password}}
 	switch {
@@ -205,10 +207,11 @@ func (s *Service) Reset(ctx context.Context, r core.ResetRequest) error {
 		if err != nil {
 			return err
 		}
-		db, err := s.Open()
+		db, err := s.Open(s.Config)
 		if err != nil {
 			return err
 		}
+		defer db.Close()
 		ev := core.Event{At: s.Now(), Action: core.ActionReset, Result: core.ResultOK,
 			Actor: core.Actor{Name: r.Username, Address: r.Address}}
 		if err := db.SetPassword(ctx, r.Username, hash, ev); err != nil {

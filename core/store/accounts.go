@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -73,9 +74,9 @@ func (db *DB) Login(ctx context.Context, username string) (core.Login, error) {
 // Session finds an unexpired session of an active user by the stored form of its token. It also checks the
 // version of the tables, so that no request needs a round trip for that.
 func (db *DB) Session(ctx context.Context, keys ...string) (core.Session, error) {
-	s, err := db.session(ctx, keys)
+	s, err := db.session(ctx, sessionQuery{keys: keys})
 	if again, ferr := db.firstUse(ctx, err); again {
-		s, err = db.session(ctx, keys)
+		s, err = db.session(ctx, sessionQuery{keys: keys})
 	} else {
 		err = ferr
 	}
@@ -85,14 +86,46 @@ func (db *DB) Session(ctx context.Context, keys ...string) (core.Session, error)
 	return s, db.wrap(err, "cannot check the session")
 }
 
-func (db *DB) session(ctx context.Context, keys []string) (core.Session, error) {
-	query := `SELECT ` + userColumns + `, s.token, ` + db.schemaVersion + `
-		FROM admin_sessions s JOIN admin_users u ON u.id = s.user_id
-		WHERE s.token IN (?` + strings.Repeat(", ?", len(keys)-1) + `) AND s.expires_at > CURRENT_TIMESTAMP AND u.status = 'active'`
-	args := make([]any, len(keys))
-	for i, k := range keys {
-		args[i] = k
+// SessionReading finds a session as Session does and reads an instance in the same round trip, nil where there
+// is none of that id.
+func (db *DB) SessionReading(ctx context.Context, id string, keys ...string) (core.Session, *core.Record, error) {
+	q := sessionQuery{keys: keys, instance: id, record: new(recordRow)}
+	s, err := db.session(ctx, q)
+	if err == nil {
+		if !q.record.id.Valid {
+			return s, nil, nil
+		}
+		r, err := q.record.record()
+		return s, &r, db.wrap(err, "cannot read the instance")
 	}
+	// The tables may be those of another version, or not fit together: the plain question tells.
+	s, err = db.Session(ctx, keys...)
+	return s, nil, err
+}
+
+// sessionQuery asks for the session with one of keys and, with a record to scan into, an instance.
+type sessionQuery struct {
+	keys     []string
+	instance string
+	record   *recordRow
+}
+
+func (q sessionQuery) statement(version string) (query string, args []any) {
+	columns, tables := userColumns+", s.token, "+version, " FROM admin_sessions s JOIN admin_users u ON u.id = s.user_id"
+	if q.record != nil {
+		columns += ", " + recordColumns + usageColumns
+		tables += ` LEFT JOIN instances i ON i.instance_id = ? LEFT JOIN virtual_processes p ON p.instance_id = i.instance_id` + usageTable
+		args = append(args, q.instance)
+	}
+	for _, k := range q.keys {
+		args = append(args, k)
+	}
+	return "SELECT " + columns + tables + " WHERE s.token IN (?" + strings.Repeat(", ?", len(q.keys)-1) +
+		") AND s.expires_at > CURRENT_TIMESTAMP AND u.status = 'active'", args
+}
+
+func (db *DB) session(ctx context.Context, q sessionQuery) (core.Session, error) {
+	query, args := q.statement(db.schemaVersion)
 	rows, err := db.sql.QueryContext(ctx, query, args...)
 	if err != nil {
 		return core.Session{}, err
@@ -102,7 +135,12 @@ func (db *DB) session(ctx context.Context, keys []string) (core.Session, error) 
 		var u userRow
 		var s core.Session
 		var version sql.NullInt64
-		if err := rows.Scan(append(u.dest(), &s.Key, &version)...); err != nil {
+		dest := append(u.dest(), &s.Key, &version)
+		if q.record != nil {
+			*q.record = recordRow{}
+			dest = append(append(dest, q.record.dest()...), q.record.usageDest()...)
+		}
+		if err := rows.Scan(dest...); err != nil {
 			return core.Session{}, err
 		}
 		if !version.Valid {
@@ -112,11 +150,9 @@ func (db *DB) session(ctx context.Context, keys []string) (core.Session, error) 
 			return core.Session{}, errNewer(int(version.Int64))
 		}
 		// MySQL compares without regard to case and trailing spaces; a token must match exactly.
-		for _, k := range keys {
-			if s.Key == k {
-				s.User, s.Outdated = u.user(), version.Int64 < SchemaVersion
-				return s, nil
-			}
+		if slices.Contains(q.keys, s.Key) {
+			s.User, s.Outdated = u.user(), version.Int64 < SchemaVersion
+			return s, nil
 		}
 	}
 	if err := rows.Err(); err != nil {

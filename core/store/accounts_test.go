@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -161,5 +162,37 @@ func TestAttemptsAreCounted(t *testing.T) {
 		wantValue(t, db, "0", `SELECT COUNT(*) FROM login_attempts WHERE username = 'bob'`) // too old to count
 		begin("192.0.2.1", "ann", 2, 2)
 		begin("", "", 1, 1)
+	})
+}
+
+// TestSessionReading reads the instance along with the session as Record alone does, and finds the session whatever
+// becomes of the instance.
+func TestSessionReading(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		db := ready(t, o)
+		create(t, db, "wp-1")
+		must(t, db.SaveUsage(t.Context(), "wp-1", core.Usage{Memory: 7, MeasuredAt: time.UnixMicro(5)}))
+		_, err := db.CreateSession(t.Context(), user(t, db, "ann", "viewer", "active", nil), "key", time.Hour)
+		must(t, err)
+		want, err := db.Record(t.Context(), "wp-1")
+		must(t, err)
+		s, got, err := db.SessionReading(t.Context(), "wp-1", "none", "key")
+		must(t, err)
+		if s.User.Username != "ann" || got == nil {
+			t.Fatalf("read %+v %+v", s, got)
+		}
+		if got.ReadAt = want.ReadAt; !reflect.DeepEqual(*got, want) {
+			t.Errorf("read along: %+v\nread alone: %+v", *got, want)
+		}
+		if s, got, err := db.SessionReading(t.Context(), "none", "key"); err != nil || got != nil || s.User.Username != "ann" {
+			t.Errorf("for an unknown instance: %+v %+v %v", s, got, err)
+		}
+		_, _, err = db.SessionReading(t.Context(), "wp-1", "none", "KEY")
+		wantCode(t, err, core.CodeUnauthenticated)
+		execute(t, db, `DROP TABLE vpm_usage`) // as in an older version
+		must(t, db.setVersion(t.Context(), db.sql, 0))
+		if s, got, err := db.SessionReading(t.Context(), "wp-1", "key"); err != nil || got != nil || !s.Outdated {
+			t.Errorf("with older tables: %+v %+v %v", s, got, err)
+		}
 	})
 }

@@ -36,14 +36,33 @@ func (db *DB) CreateFirstAdmin(ctx context.Context, username, passwordHash strin
 		} else if has {
 			return core.Errorf(core.CodeConflict, "cannot set up: there is an administrator already")
 		}
-		_, err := ex.ExecContext(ctx, `INSERT INTO admin_users (username, password, role, permissions, status, created_at, updated_at)
-			VALUES (?, ?, 'admin', '["*"]', 'active', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`, username, passwordHash)
-		if err != nil {
-			return err
-		}
-		return insertEvent(ctx, ex, ev)
+		return together(ctx, ex, func(tx execer) error {
+			_, err := tx.ExecContext(ctx, `INSERT INTO admin_users (username, password, role, permissions, status, created_at, updated_at)
+				VALUES (?, ?, 'admin', '["*"]', 'active', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`, username, passwordHash)
+			if err != nil {
+				return err
+			}
+			return insertEvent(ctx, tx, ev)
+		})
 	})
 	return db.wrap(err, "cannot create the administrator")
+}
+
+// together runs f in a transaction on ex, which is one already in SQLite and a connection in MySQL.
+func together(ctx context.Context, ex execer, f func(execer) error) error {
+	conn, ok := ex.(*sql.Conn)
+	if !ok {
+		return f(ex)
+	}
+	tx, err := conn.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	if err := f(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
 }
 
 // SetPassword replaces the password of the user of that name, makes the user active and ends all sessions of

@@ -36,38 +36,61 @@ func (db *DB) joined(read func(tables string) error) error {
 // usageColumns and usageTable add the last measurement. A change leaves them out: it has no use for them
 // and would lock them.
 const (
-	usageColumns = `, u.memory, u.disk_usage, u.database_size, u.queries, u.evidence, u.measured_at`
-	usageTable   = ` LEFT JOIN vpm_usage u ON u.instance_row = i.id`
+	usageColumns = `, m.memory, m.disk_usage, m.database_size, m.queries, m.evidence, m.measured_at`
+	usageTable   = ` LEFT JOIN vpm_usage m ON m.instance_row = i.id`
 )
 
 type scanner interface{ Scan(dest ...any) error }
 
-func scanRecord(row scanner, withUsage bool) (core.Record, error) {
-	var r core.Record
-	var pid, status, evidence sql.NullString
-	var memory, disk, database, queries, measured sql.NullInt64
+// recordRow scans recordColumns and usageColumns. All of it may be NULL, where an outer join found nothing.
+type recordRow struct {
+	core.Record
+	id                                          sql.NullInt64
+	instanceID, name, cms, database             sql.NullString
+	pid, status, runStatus, evidence            sql.NullString
+	memory, disk, databaseSize, queries, microS sql.NullInt64
+}
+
+func (r *recordRow) dest() []any {
 	in := &r.Instance
-	dest := []any{
-		&in.ID, &in.InstanceID, &in.Name, &in.CMSType, &in.CMSVersion, &in.Domain, &in.PathPrefix,
-		&in.DatabaseName, &in.DatabasePrefix, &in.Status, &in.Config, &in.Resources,
+	return []any{
+		&r.id, &r.instanceID, &r.name, &r.cms, &in.CMSVersion, &in.Domain, &in.PathPrefix,
+		&r.database, &in.DatabasePrefix, &r.status, &in.Config, &in.Resources,
 		&in.CreatedAt, &in.UpdatedAt, &in.ActivatedAt, &r.ReadAt,
-		&pid, &status, &r.Run.StartedAt, &r.Run.StoppedAt,
+		&r.pid, &r.runStatus, &r.Run.StartedAt, &r.Run.StoppedAt,
 	}
+}
+
+func (r *recordRow) usageDest() []any {
+	return []any{&r.memory, &r.disk, &r.databaseSize, &r.queries, &r.evidence, &r.microS}
+}
+
+// record gives what was scanned.
+func (r *recordRow) record() (core.Record, error) {
+	in := &r.Instance
+	in.ID, in.InstanceID, in.Name, in.CMSType = r.id.Int64, r.instanceID.String, r.name.String, r.cms.String
+	in.DatabaseName, in.Status = r.database.String, core.InstanceStatus(r.status.String)
+	r.Run.VirtualPID, r.Run.Status = r.pid.String, core.RunStatus(r.runStatus.String)
+	if r.microS.Valid {
+		r.Usage = core.Usage{Memory: r.memory.Int64, DiskUsage: r.disk.Int64, DatabaseSize: r.databaseSize.Int64,
+			Queries: r.queries.Int64, MeasuredAt: time.UnixMicro(r.microS.Int64)}
+		if err := json.Unmarshal([]byte(r.evidence.String), &r.Usage.Evidence); err != nil {
+			return core.Record{}, err
+		}
+	}
+	return r.Record, nil
+}
+
+func scanRecord(row scanner, withUsage bool) (core.Record, error) {
+	var r recordRow
+	dest := r.dest()
 	if withUsage {
-		dest = append(dest, &memory, &disk, &database, &queries, &evidence, &measured)
+		dest = append(dest, r.usageDest()...)
 	}
 	if err := row.Scan(dest...); err != nil {
 		return core.Record{}, err
 	}
-	r.Run.VirtualPID, r.Run.Status = pid.String, core.RunStatus(status.String)
-	if measured.Valid {
-		r.Usage = core.Usage{Memory: memory.Int64, DiskUsage: disk.Int64, DatabaseSize: database.Int64,
-			Queries: queries.Int64, MeasuredAt: time.UnixMicro(measured.Int64)}
-		if err := json.Unmarshal([]byte(evidence.String), &r.Usage.Evidence); err != nil {
-			return core.Record{}, err
-		}
-	}
-	return r, nil
+	return r.record()
 }
 
 // Record reads one instance.

@@ -74,6 +74,7 @@ var stacks = []stack{
 	{driver: "mysql"}, {driver: "sqlite"}, {driver: "mysql", fcgid: true}, {driver: "sqlite", fcgid: true},
 	{driver: "sqlite", at: "sub/panel"}, {driver: "mysql", at: "sub/panel", fcgid: true},
 	{driver: "sqlite", at: "alias"}, {driver: "sqlite", at: "alias", fcgid: true},
+	{driver: "sqlite", mod: "cgi"}, {driver: "mysql", mod: "cgi", fcgid: true},
 	{driver: "mysql", beside: wordPressRoot, php: true}, {driver: "sqlite", beside: wordPressInherited, php: true, fcgid: true},
 }
 

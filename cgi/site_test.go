@@ -22,13 +22,17 @@ type stack struct {
 	at     string // where it is uploaded: "" the docroot, "sub/panel" a directory in it, "alias" outside of it
 	beside string // rules of a WordPress that the docroot has
 	php    bool
-	own    bool // a MariaDB of its own, to be broken
+	mod    string // "cgi" is the prefork MPM with mod_cgi, "" event with mod_cgid
+	own    bool   // a MariaDB of its own, to be broken
 }
 
 func (s stack) String() string {
 	transport := "cgi"
 	if s.fcgid {
 		transport = "fcgid"
+	}
+	if s.mod != "" {
+		transport += "/prefork"
 	}
 	if s.beside != "" {
 		transport += "/beside-wordpress"
@@ -54,7 +58,7 @@ const adminPassword = "correct horse battery"
 // upload puts the files on a new host.
 func upload(t *testing.T, st stack) *site {
 	t.Helper()
-	host, err := lab.StartHost(lab.Options{FCGID: st.fcgid, PHP: st.php})
+	host, err := lab.StartHost(lab.Options{FCGID: st.fcgid, PHP: st.php, Prefork: st.mod != ""})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// both are the two transports; what is tested on both must not differ.
-var both = []stack{{driver: "sqlite"}, {driver: "sqlite", fcgid: true}}
+// both are the two transports, and mod_cgi's way of doing the first; what is tested on them must not differ.
+var both = []stack{{driver: "sqlite"}, {driver: "sqlite", fcgid: true}, {driver: "sqlite", mod: "cgi"}}
 
 func onBoth(t *testing.T, f func(t *testing.T, s *site)) {
 	t.Parallel()

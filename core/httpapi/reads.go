@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"time"
 
 	"vpm/core"
@@ -41,6 +42,15 @@ func (a *API) list(c *call) (any, error) {
 	}{true, instances, total}, nil
 }
 
+// read reads the instance that the query names.
+func (c *call) read(get func(context.Context, instanceID) (core.Record, error)) (core.Record, error) {
+	var in instanceID
+	if err := c.decodeQuery(&in); err != nil {
+		return core.Record{}, err
+	}
+	return get(c.Context(), in)
+}
+
 // usageAnswer is what an instance uses. A figure that could not be seen is 0, as the contract has no other
 // word for it, and evidence says so.
 type usageAnswer struct {
@@ -74,11 +84,9 @@ func (c *call) health(r core.Record) healthAnswer {
 }
 
 func (a *API) monitor(c *call) (any, error) {
-	var in instanceID
-	if err := c.decodeQuery(&in); err != nil {
-		return nil, err
-	}
-	r, err := c.backend.Manager.Monitor(c.Context(), in.ID)
+	r, err := c.read(func(ctx context.Context, in instanceID) (core.Record, error) {
+		return c.backend.Manager.Monitor(ctx, in.ID)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -95,11 +103,9 @@ func (a *API) monitor(c *call) (any, error) {
 }
 
 func (a *API) status(c *call) (any, error) {
-	var in instanceID
-	if err := c.decodeQuery(&in); err != nil {
-		return nil, err
-	}
-	r, err := c.backend.Manager.Record(c.Context(), in.ID)
+	r, err := c.read(func(ctx context.Context, in instanceID) (core.Record, error) {
+		return c.backend.Manager.Record(ctx, in.ID)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +117,9 @@ func (a *API) status(c *call) (any, error) {
 }
 
 func (a *API) resources(c *call) (any, error) {
-	var in instanceID
-	if err := c.decodeQuery(&in); err != nil {
-		return nil, err
-	}
-	r, err := c.backend.Manager.Resources(c.Context(), in.ID, in.Fresh)
+	r, err := c.read(func(ctx context.Context, in instanceID) (core.Record, error) {
+		return c.backend.Manager.Resources(ctx, in.ID, in.Fresh)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -127,11 +131,9 @@ func (a *API) resources(c *call) (any, error) {
 }
 
 func (a *API) health(c *call) (any, error) {
-	var in instanceID
-	if err := c.decodeQuery(&in); err != nil {
-		return nil, err
-	}
-	r, err := c.backend.Manager.Monitor(c.Context(), in.ID)
+	r, err := c.read(func(ctx context.Context, in instanceID) (core.Record, error) {
+		return c.backend.Manager.Monitor(ctx, in.ID)
+	})
 	if err != nil {
 		return nil, err
 	}

@@ -16,9 +16,9 @@ var apacheConfig string
 
 var apacheTemplate = template.Must(template.New("apache.conf").Parse(apacheConfig))
 
-// modules are what nearly every shared host loads; mod_cgid needs mod_mpm_event first.
-var modules = strings.Fields(`mpm_event authn_core authn_file authz_core authz_host authz_user auth_basic access_compat
-	alias actions autoindex cgid dir env expires headers mime rewrite setenvif suexec userdir`)
+// modules are what nearly every shared host loads, after its MPM and the CGI module that fits it.
+var modules = strings.Fields(`authn_core authn_file authz_core authz_host authz_user auth_basic access_compat
+	alias actions autoindex dir env expires headers mime rewrite setenvif suexec userdir`)
 
 // phpWrapper runs PHP. Arguments are dropped: Apache makes some from the query string of ?a+b.
 const phpWrapper = "#!/bin/sh\nexec /usr/bin/php-cgi\n"
@@ -93,9 +93,13 @@ func (h *Host) writeAccounts() error {
 
 // writeConfig writes Apache's configuration.
 func (h *Host) writeConfig(options Options) error {
-	loaded := modules
+	loaded := []string{"mpm_event", "cgid"}
+	if options.Prefork {
+		loaded = []string{"mpm_prefork", "cgi"}
+	}
+	loaded = append(loaded, modules...)
 	if options.FCGID {
-		loaded = append(loaded[:len(loaded):len(loaded)], "fcgid")
+		loaded = append(loaded, "fcgid")
 	}
 	var text strings.Builder
 	err := apacheTemplate.Execute(&text, struct {

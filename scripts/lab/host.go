@@ -16,6 +16,7 @@ import (
 // Options says what kind of shared host to start. The zero value is plain CGI with Apache's own limits.
 type Options struct {
 	PHP         bool  // run .php files with php-cgi as the account: as CGI, or under mod_fcgid with FCGID
+	Prefork     bool  // the prefork MPM with mod_cgi, as older hosts have it, instead of event with mod_cgid
 	FCGID       bool  // load mod_fcgid; .fcgi files run under it
 	RLimitAS    int64 // address space of a CGI process in bytes (RLimitMEM); 0 leaves it alone
 	RLimitNPROC int   // processes and threads of the account (RLimitNPROC); 0 leaves it alone
@@ -83,7 +84,7 @@ func startHost(options Options) (_ *Host, err error) {
 	if err := h.furnish(options); err != nil {
 		return nil, fmt.Errorf("cannot furnish the shared host: %w", err)
 	}
-	if err := h.start(); err != nil {
+	if err := h.start(options); err != nil {
 		return nil, err
 	}
 	return h, nil
@@ -94,7 +95,7 @@ var namespaceScript string
 
 // start runs Apache as the first process of a new PID namespace, so that the kernel ends every process of the host
 // with it, and in a mount namespace where the host's own accounts and suEXEC settings stand in for the machine's.
-func (h *Host) start() error {
+func (h *Host) start(options Options) error {
 	cmd := exec.Command("/bin/sh", "-c", namespaceScript, "namespace.sh", h.dir)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C"}
@@ -106,7 +107,7 @@ func (h *Host) start() error {
 	if err != nil {
 		return err
 	}
-	if err := server.waitReady(h.answers); err != nil {
+	if err := server.waitReady(func() bool { return h.answers(options) }); err != nil {
 		server.kill()
 		return fmt.Errorf("cannot start Apache: %w\n%s", err, h.ErrorLog())
 	}
@@ -115,10 +116,12 @@ func (h *Host) start() error {
 }
 
 // answers tells whether Apache accepts connections and its CGI daemon has opened its socket.
-func (h *Host) answers() bool {
-	// mod_cgid adds a process ID to the name that it was given.
-	if found, err := filepath.Glob(filepath.Join(h.dir, "run", "cgid.sock*")); err != nil || found == nil {
-		return false
+func (h *Host) answers(options Options) bool {
+	if !options.Prefork {
+		// mod_cgid adds a process ID to the name that it was given.
+		if found, err := filepath.Glob(filepath.Join(h.dir, "run", "cgid.sock*")); err != nil || found == nil {
+			return false
+		}
 	}
 	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", h.Port), time.Second)
 	if err != nil {

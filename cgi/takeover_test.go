@@ -45,6 +45,10 @@ func takeOver(t *testing.T, st stack, foreignKey string) *site {
 	hash := strings.TrimSpace(s.php(`echo password_hash('swordfish', PASSWORD_BCRYPT);`))
 	_, err := s.db.Exec("USE " + s.dbName + ";" + fmt.Sprintf(legacySchema, foreignKey, hash, phpToken))
 	s.must(err)
+	for _, id := range []string{"wp-test-001", "Old_Row"} {
+		s.must(os.MkdirAll(filepath.Join(s.host.Home, "instances", id), 0o755))
+	}
+	s.must(s.host.Chown(filepath.Join(s.host.Home, "instances")))
 	env := fmt.Sprintf("APP_NAME=An old kernel\nDB_HOST=localhost\nDB_SOCKET=%s\nDB_PORT=3306\nDB_DATABASE=%s\nDB_USERNAME=%s\nDB_PASSWORD=%s\nDB_CHARSET=utf8mb4\n",
 		s.db.Socket, s.dbName, s.dbUser, s.dbPass)
 	s.must(os.WriteFile(filepath.Join(s.host.Home, ".env"), []byte(env), 0o644))

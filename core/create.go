@@ -4,6 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math"
+	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -24,6 +27,9 @@ type NewInstance struct {
 	MemoryLimit      string // optional: 256M
 	MaxExecutionTime int    // seconds; 0: 60
 	MaxChildren      int    // 0: 5
+	Path             string // optional: the directory of that id in the base
+	Docroot          string // optional, where requests enter: Path
+	URL              string // optional: from domain and path prefix
 }
 
 // idPattern is the contract's rule for new ids. Compiled at first use: a start has no need of it.
@@ -65,7 +71,8 @@ func (n NewInstance) instance() (Instance, error) {
 		MemoryLimit      string `json:"memory_limit"`
 		MaxExecutionTime int    `json:"max_execution_time"`
 		MaxChildren      int    `json:"max_children"`
-	}{memory.text, orDefault(n.MaxExecutionTime, 60), orDefault(n.MaxChildren, 5)})
+		settings
+	}{memory.text, orDefault(n.MaxExecutionTime, 60), orDefault(n.MaxChildren, 5), settings{n.Path, n.URL, n.Docroot}})
 	if err != nil {
 		return Instance{}, err
 	}
@@ -90,6 +97,9 @@ func (n NewInstance) check() error {
 		{"domain", n.Domain, false, 255},
 		{"path_prefix", n.PathPrefix, false, 100},
 		{"database_prefix", n.DatabasePrefix, false, 20},
+		{"path", n.Path, false, 1000},
+		{"docroot", n.Docroot, false, 1000},
+		{"url", n.URL, false, 1000},
 	} {
 		switch {
 		case f.required && strings.TrimSpace(f.value) == "":
@@ -109,12 +119,21 @@ func (n NewInstance) check() error {
 		return Errorf(CodeInvalid, "cannot use field 'domain': it must be a host name, with a port where needed")
 	case strings.ContainsAny(n.PathPrefix, " \\?#<>\"'") || strings.Contains(n.PathPrefix, ".."):
 		return Errorf(CodeInvalid, "cannot use field 'path_prefix': it must be a path as /blog/")
+	case n.Path != "" && !filepath.IsAbs(n.Path) || n.Docroot != "" && !filepath.IsAbs(n.Docroot):
+		return Errorf(CodeInvalid, "cannot use this path or docroot: it must be an absolute path of the server")
+	case n.URL != "" && !isWebAddress(n.URL):
+		return Errorf(CodeInvalid, "cannot use field 'url': it must be an address as https://example.org/blog/")
 	case n.MaxExecutionTime < 0 || n.MaxExecutionTime > 86400:
 		return Errorf(CodeInvalid, "cannot use field 'max_execution_time': it must be 1 to 86400 seconds")
 	case n.MaxChildren < 0 || n.MaxChildren > 1000:
 		return Errorf(CodeInvalid, "cannot use field 'max_children': it must be 1 to 1000")
 	}
 	return nil
+}
+
+func isWebAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" && u.User == nil
 }
 
 func isControl(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }
@@ -139,8 +158,8 @@ func parseMemory(s string) (memoryLimit, error) {
 	case 'G', 'g':
 		digits, shift = s[:len(s)-1], 30
 	}
-	n, err := strconv.ParseUint(digits, 10, 33) // at most 8 exabytes after the shift
-	if err != nil || n == 0 {
+	n, err := strconv.ParseUint(digits, 10, 63)
+	if err != nil || n == 0 || n > math.MaxInt64>>shift {
 		return memoryLimit{}, Errorf(CodeInvalid, "cannot use field 'memory_limit': it must be a number of bytes, or one followed by K, M or G, as 256M")
 	}
 	return memoryLimit{text: s, megabytes: max(n<<shift>>20, 1)}, nil

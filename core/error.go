@@ -61,8 +61,14 @@ func CodeOf(err error) Code {
 	if err == nil {
 		return ""
 	}
-	if e, ok := errors.AsType[*Error](err); ok {
+	if e := asError(err); e != nil {
 		return e.Code
 	}
 	return CodeInternal
+}
+
+// asError gives the first Error in err's chain, nil where there is none.
+func asError(err error) *Error {
+	e, _ := errors.AsType[*Error](err)
+	return e
 }

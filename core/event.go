@@ -19,6 +19,8 @@ const (
 	ActionSetup   = "setup"
 	ActionReset   = "reset_password"
 	ActionMigrate = "migrate"
+	ActionExpire  = "expire" // a stop ended by itself
+	ActionRepair  = "repair" // the gate was not as it should be, and was put right
 )
 
 // Event is one row of the history: who changed what, when, from where, why and with what result.

@@ -70,8 +70,9 @@ type Instance struct {
 
 // settings are the keys of Instance.Config that vpm reads.
 type settings struct {
-	Path string `json:"path"`
-	URL  string `json:"url"`
+	Path    string `json:"path,omitempty"`
+	URL     string `json:"url,omitempty"`
+	Docroot string `json:"docroot,omitempty"`
 }
 
 func (in Instance) settings() settings {
@@ -91,6 +92,15 @@ func (in Instance) Path(base string) string {
 		return filepath.Clean(p)
 	}
 	return filepath.Join(base, in.InstanceID)
+}
+
+// Docroot is where the instance's requests enter: "docroot" of its config where that is absolute, else its
+// directory.
+func (in Instance) Docroot(base string) string {
+	if d := in.settings().Docroot; filepath.IsAbs(d) {
+		return filepath.Clean(d)
+	}
+	return in.Path(base)
 }
 
 // URL is where visitors reach the instance: "url" of its config, else http://domain + path prefix, else "".

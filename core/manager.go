@@ -2,12 +2,16 @@ package core
 
 import (
 	"context"
+	"errors"
 	"time"
 	"unicode/utf8"
 )
 
 // Manager owns the rules of changing and reporting instances, so that both modes and both transports behave
 // alike. All its methods may be called by many goroutines and many processes at once.
+//
+// A change goes in three steps: what is wanted is committed, then it is carried out, then what came of it is
+// stored. Whatever dies in between, the next request for the instance completes it.
 type Manager struct {
 	Store   Store
 	Runtime Runtime
@@ -16,6 +20,9 @@ type Manager struct {
 	// Measure measures an instance's usage; it keeps to the deadline of its context and then reports what
 	// it has.
 	Measure func(ctx context.Context, in Instance) Usage
+	// Probe asks a site that has just been stopped, as a visitor does. cause says, where it still answers,
+	// why that is likely so.
+	Probe func(ctx context.Context, r Record) (e Evidence, cause string)
 	// Now is the clock.
 	Now func() time.Time
 }
@@ -25,83 +32,150 @@ type Result struct {
 	InstanceID string
 	Process    Process
 	Changed    bool // false: everything was as asked before
+	Wanted     Observed
+	Evidence   Evidence
+	Stop       Stop     // of a stop
+	Spared     []string // sites nested below that stay open though nobody registered them
 }
 
-// Start makes the instance wanted running and begins a run. A running one stays as it is, with its PID.
+// decision is what a change makes of the record that it finds.
+type decision struct {
+	kind ChangeKind
+	pid  PID
+	stop Stop
+}
+
+// Start makes the instance wanted running, begins a run and opens the site. A running one stays as it is, with its
+// PID.
 func (m *Manager) Start(ctx context.Context, by Actor, id, reason string) (Result, error) {
-	return m.change(ctx, by, id, ActionStart, reason, func(r Record) (ChangeKind, PID, error) {
+	return m.change(ctx, by, id, ActionStart, reason, false, func(r Record) (decision, error) {
 		if r.Running() {
-			return ChangeNothing, PID{}, nil
+			return decision{}, nil
 		}
 		pid, err := m.Runtime.Start(ctx, r.Instance)
-		return ChangeStart, pid, err
+		return decision{kind: ChangeStart, pid: pid}, err
 	})
 }
 
-// Stop makes the instance wanted stopped and ends its run. A stopped one stays as it is.
-func (m *Manager) Stop(ctx context.Context, by Actor, id, reason string) (Result, error) {
-	return m.change(ctx, by, id, ActionStop, reason, func(r Record) (ChangeKind, PID, error) {
-		if r.Stopped() {
-			return ChangeNothing, PID{}, nil
+// Stop makes the instance wanted stopped, ends its run and closes the site. A stopped one stays as it is, unless
+// it is to be stopped for another time or reason. CodeNotEffective means that it is wanted stopped and visitors
+// still reach it.
+func (m *Manager) Stop(ctx context.Context, by Actor, id string, stop Stop) (Result, error) {
+	if !stop.Until.IsZero() && !stop.Until.After(m.Now()) {
+		return Result{}, Errorf(CodeInvalid, "cannot stop until a time that is over")
+	}
+	return m.change(ctx, by, id, ActionStop, stop.Reason, stop.Verify, func(r Record) (decision, error) {
+		if r.Stopped() && r.Gate.Until.Equal(stop.Until) && r.Gate.Reason == stop.Reason && r.Gate.IncludeNested == stop.IncludeNested {
+			return decision{}, nil
 		}
-		return ChangeStop, PID{Virtual: r.Run.VirtualPID}, m.Runtime.Stop(ctx, r.Instance)
+		return decision{kind: ChangeStop, pid: PID{Virtual: r.Run.VirtualPID}, stop: stop}, nil
 	})
 }
 
 // Restart ends the instance's run, if it has one, and begins another.
 func (m *Manager) Restart(ctx context.Context, by Actor, id, reason string) (Result, error) {
-	return m.change(ctx, by, id, ActionRestart, reason, func(r Record) (ChangeKind, PID, error) {
-		if !r.Stopped() {
-			if err := m.Runtime.Stop(ctx, r.Instance); err != nil {
-				return ChangeNothing, PID{}, err
-			}
-		}
+	return m.change(ctx, by, id, ActionRestart, reason, false, func(r Record) (decision, error) {
 		pid, err := m.Runtime.Start(ctx, r.Instance)
-		return ChangeStart, pid, err
+		return decision{kind: ChangeStart, pid: pid}, err
 	})
 }
 
-// Delete forgets an instance. Its files, its database and its history of events are not touched.
+// Delete forgets an instance, and opens its site first where vpm has closed it. Its files, its database and its
+// history of events are not touched.
 func (m *Manager) Delete(ctx context.Context, by Actor, id, reason string) (Result, error) {
-	return m.change(ctx, by, id, ActionDelete, reason, func(r Record) (ChangeKind, PID, error) {
-		return ChangeDelete, PID{Virtual: r.Run.VirtualPID}, nil
-	})
-}
-
-// change locks the instance, lets act do its work, and has rows and event written in one transaction.
-func (m *Manager) change(ctx context.Context, by Actor, id, action, reason string,
-	act func(Record) (ChangeKind, PID, error)) (Result, error) {
-	if err := CheckID(id); err != nil {
-		return Result{}, err
-	}
-	if err := checkReason(reason); err != nil {
-		return Result{}, err
-	}
-	var res Result
-	err := m.Store.ChangeInstance(ctx, id, func(r Record) (Change, error) {
-		kind, pid, err := act(r)
-		if err != nil {
-			return Change{}, err
-		}
-		res = Result{InstanceID: r.Instance.InstanceID, Changed: kind != ChangeNothing}
-		switch kind {
-		case ChangeStart:
-			r.Instance.Status = StatusActive
-			r.Run = Run{VirtualPID: pid.Virtual, Status: RunRunning}
-		case ChangeStop:
-			r.Instance.Status = StatusInactive
-			r.Run.Status = RunStopped
-		}
-		res.Process = m.Runtime.Process(r)
-		return Change{Kind: kind, PID: pid.Virtual, Event: Event{
-			At: m.Now(), InstanceID: r.Instance.InstanceID, Action: action, Actor: by,
-			Reason: reason, Result: ResultOK, PID: pid.Virtual,
-		}}, nil
-	})
+	r, err := m.Record(ctx, id)
 	if err != nil {
 		return Result{}, err
 	}
-	return res, nil
+	if err := m.Runtime.Release(ctx, r); err != nil {
+		return Result{}, err
+	}
+	res, _, err := m.commit(ctx, by, id, ActionDelete, reason, func(r Record) (decision, error) {
+		return decision{kind: ChangeDelete, pid: PID{Virtual: r.Run.VirtualPID}}, nil
+	})
+	return res, err
+}
+
+func (m *Manager) change(ctx context.Context, by Actor, id, action, reason string, verify bool, decide func(Record) (decision, error)) (Result, error) {
+	res, r, err := m.commit(ctx, by, id, action, reason, decide)
+	if err != nil {
+		return Result{}, err
+	}
+	return m.carryOut(ctx, by, res, r, verify)
+}
+
+// commit locks the instance, has decide say what to do, and writes rows and event in one transaction.
+func (m *Manager) commit(ctx context.Context, by Actor, id, action, reason string, decide func(Record) (decision, error)) (res Result, found Record, err error) {
+	if err := CheckID(id); err != nil {
+		return Result{}, Record{}, err
+	}
+	if err := checkReason(reason); err != nil {
+		return Result{}, Record{}, err
+	}
+	try := func() error {
+		return m.Store.ChangeInstance(ctx, id, func(r Record) (Change, error) {
+			if r.Expired(m.Now()) && action != ActionExpire {
+				return Change{}, errExpired
+			}
+			d, err := decide(r)
+			if err != nil {
+				return Change{}, err
+			}
+			res = Result{InstanceID: r.Instance.InstanceID, Changed: d.kind != ChangeNothing, Stop: d.stop}
+			found = d.after(r)
+			if d.kind == ChangeNothing {
+				res.Stop = r.Gate.Stop
+			}
+			res.Process = m.Runtime.Process(found)
+			c := Change{Kind: d.kind, PID: d.pid.Virtual, Stop: d.stop, Event: Event{
+				At: m.Now(), InstanceID: r.Instance.InstanceID, Action: action, Actor: by,
+				Reason: reason, Result: ResultOK, PID: d.pid.Virtual,
+			}}
+			if action == ActionExpire { // as of that time
+				c.At, c.Event.At = r.Gate.Until, r.Gate.Until
+			}
+			return c, nil
+		})
+	}
+	err = try()
+	if errors.Is(err, errExpired) {
+		if err := m.expire(ctx, id); err != nil {
+			return Result{}, Record{}, err
+		}
+		err = try()
+	}
+	return res, found, err
+}
+
+// errExpired tells that the end of a stop is to be written down before anything else.
+var errExpired = errors.New("the stop has ended and the rows do not say so")
+
+// expire writes down that a stop has ended by itself, as of the time it did.
+func (m *Manager) expire(ctx context.Context, id string) error {
+	_, _, err := m.commit(ctx, Actor{Name: "vpm"}, id, ActionExpire, "the planned stop ended", func(r Record) (decision, error) {
+		if !r.Expired(m.Now()) { // another request was first
+			return decision{}, nil
+		}
+		return decision{kind: ChangeStart, pid: PID{Virtual: r.expiryPID()}}, nil
+	})
+	return err
+}
+
+// after is the record as the change leaves it.
+func (d decision) after(r Record) Record {
+	switch d.kind {
+	case ChangeStart:
+		r.Instance.Status = StatusActive
+		r.Run = Run{VirtualPID: d.pid.Virtual, Status: RunRunning}
+	case ChangeStop:
+		r.Instance.Status = StatusInactive
+		r.Run.Status = RunStopped
+	default:
+		return r
+	}
+	r.Gate.Generation++
+	r.Gate.Stop = d.stop
+	return r
 }
 
 func checkReason(reason string) error {
@@ -109,29 +183,4 @@ func checkReason(reason string) error {
 		return Errorf(CodeInvalid, "cannot use this reason: it is longer than %d characters", MaxReason)
 	}
 	return nil
-}
-
-// Record reads one instance, or gives the record that ctx carries of it.
-func (m *Manager) Record(ctx context.Context, id string) (Record, error) {
-	if err := CheckID(id); err != nil {
-		return Record{}, err
-	}
-	if read, ok := ctx.Value(readKey{}).(alreadyRead); ok && read.id == id {
-		return read.record, nil
-	}
-	return m.Store.Record(ctx, id)
-}
-
-// readKey is the key of an alreadyRead in a context.
-type readKey struct{}
-
-type alreadyRead struct {
-	id     string
-	record Record
-}
-
-// WithRecord gives a context for the rest of a request that has read the instance id already, along with its
-// session; a Manager's reads then need no round trip. Changes read anew, under their lock.
-func WithRecord(ctx context.Context, id string, r Record) context.Context {
-	return context.WithValue(ctx, readKey{}, alreadyRead{id, r})
 }

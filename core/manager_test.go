@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -20,8 +21,9 @@ var by = core.Actor{UserID: 1, Name: "ann", Address: "192.0.2.1"}
 // spy is the virtual runtime with a list of what it was asked for, and errors where told.
 type spy struct {
 	virtual.Runtime
-	asked []string
-	err   error
+	asked     []string
+	err       error // of Start
+	settleErr error
 }
 
 func (s *spy) Start(ctx context.Context, in core.Instance) (core.PID, error) {
@@ -30,14 +32,28 @@ func (s *spy) Start(ctx context.Context, in core.Instance) (core.PID, error) {
 	return pid, errors.Join(err, s.err)
 }
 
-func (s *spy) Stop(ctx context.Context, in core.Instance) error {
-	s.asked = append(s.asked, "stop")
-	return errors.Join(s.Runtime.Stop(ctx, in), s.err)
+func (s *spy) Settle(ctx context.Context, r core.Record, read func(context.Context) (core.Record, error)) (core.Settled, error) {
+	s.asked = append(s.asked, "settle")
+	if s.settleErr != nil {
+		return core.Settled{}, s.settleErr
+	}
+	return s.Runtime.Settle(ctx, r, read)
+}
+
+func (s *spy) Release(ctx context.Context, r core.Record) error {
+	s.asked = append(s.asked, "release")
+	return s.Runtime.Release(ctx, r)
+}
+
+// stop is Stop with a reason only.
+func (f *fixture) stop(ctx context.Context, by core.Actor, id, reason string) (core.Result, error) {
+	return f.Stop(ctx, by, id, core.Stop{Reason: reason})
 }
 
 type fixture struct {
 	*core.Manager
 	spy      *spy
+	base     string
 	now      time.Time
 	measured int
 }
@@ -51,9 +67,11 @@ func newManager(t *testing.T) *fixture {
 	t.Cleanup(func() { db.Close() })
 	_, err = db.Migrate(t.Context())
 	must(t, err)
-	f := &fixture{now: time.Unix(1795403510, 0)}
-	f.spy = &spy{Runtime: virtual.Runtime{Now: func() time.Time { return f.now }}}
-	f.Manager = &core.Manager{Store: db, Runtime: f.spy, Base: "/base", Now: func() time.Time { return f.now },
+	f := &fixture{now: time.Unix(1795403510, 0), base: t.TempDir()}
+	must(t, os.Mkdir(filepath.Join(f.base, "one"), 0o755))
+	f.spy = &spy{Runtime: virtual.Runtime{Now: func() time.Time { return f.now }, Base: f.base, Allowed: []string{f.base},
+		Instances: func(context.Context) ([]core.Instance, error) { return nil, nil }}}
+	f.Manager = &core.Manager{Store: db, Runtime: f.spy, Base: f.base, Now: func() time.Time { return f.now },
 		Measure: func(ctx context.Context, in core.Instance) core.Usage {
 			f.measured++
 			return core.Usage{DiskUsage: int64(f.measured)}
@@ -100,14 +118,14 @@ func TestChangesAndNoChanges(t *testing.T) {
 		asked        string
 	}{
 		{m.Start, false, true, false, ""},
-		{m.Restart, true, true, true, "stop start"},
+		{m.Restart, true, true, true, "start settle"},
 		{m.Start, false, true, false, ""},
-		{m.Stop, true, false, false, "stop"},
-		{m.Stop, false, false, false, ""},
-		{m.Restart, true, true, true, "start"},
-		{m.Stop, true, false, false, "stop"},
-		{m.Start, true, true, true, "start"},
-		{m.Delete, true, true, false, ""},
+		{m.stop, true, false, false, "settle"},
+		{m.stop, false, false, false, ""},
+		{m.Restart, true, true, true, "start settle"},
+		{m.stop, true, false, false, "settle"},
+		{m.Start, true, true, true, "start settle"},
+		{m.Delete, true, true, false, "release"},
 	} {
 		m.spy.asked = nil
 		res, err := step.act(t.Context(), by, "one", "a reason")
@@ -140,7 +158,7 @@ func TestChangesAreRefused(t *testing.T) {
 	r, err := m.Create(t.Context(), by, site("one"))
 	must(t, err)
 	for name, act := range map[string]func(context.Context, core.Actor, string, string) (core.Result, error){
-		"start": m.Start, "stop": m.Stop, "restart": m.Restart, "delete": m.Delete} {
+		"start": m.Start, "stop": m.stop, "restart": m.Restart, "delete": m.Delete} {
 		for id, code := range map[string]core.Code{"": core.CodeInvalid, "../one": core.CodeInvalid, "none": core.CodeNotFound} {
 			if _, err := act(t.Context(), by, id, ""); core.CodeOf(err) != code {
 				t.Errorf("%s of %q: %v; want %s", name, id, err, code)
@@ -150,7 +168,7 @@ func TestChangesAreRefused(t *testing.T) {
 		wantCode(t, err, core.CodeInvalid)
 	}
 	m.spy.err = errors.New("the runtime failed")
-	for _, act := range []func(context.Context, core.Actor, string, string) (core.Result, error){m.Stop, m.Restart} {
+	for _, act := range []func(context.Context, core.Actor, string, string) (core.Result, error){m.Restart} {
 		if _, err := act(t.Context(), by, "one", ""); !errors.Is(err, m.spy.err) {
 			t.Errorf("the error is %v", err)
 		}
@@ -164,7 +182,7 @@ func TestChangesAreRefused(t *testing.T) {
 		t.Errorf("after what failed it is %+v, %v", after.Run, err)
 	}
 	m.spy.err = nil
-	if _, err := m.Stop(t.Context(), by, "one", strings.Repeat("ä", core.MaxReason)); err != nil {
+	if _, err := m.stop(t.Context(), by, "one", strings.Repeat("ä", core.MaxReason)); err != nil {
 		t.Error(err)
 	}
 }
@@ -181,8 +199,9 @@ func TestUsageIsMeasuredNowAndThen(t *testing.T) {
 		want  int64
 	}{
 		{0, false, func(ctx context.Context, id string, _ bool) (core.Record, error) { return m.Monitor(ctx, id) }, 1},
-		{time.Hour, false, func(ctx context.Context, id string, _ bool) (core.Record, error) { return m.Monitor(ctx, id) }, 1},
-		{0, false, m.Resources, 2}, // the first is an hour old
+		{core.UsageMaxAge, false, func(ctx context.Context, id string, _ bool) (core.Record, error) { return m.Monitor(ctx, id) }, 1},
+		{time.Second, false, func(ctx context.Context, id string, _ bool) (core.Record, error) { return m.Monitor(ctx, id) }, 2},
+		{0, false, m.Resources, 2},
 		{core.UsageMaxAge, false, m.Resources, 2},
 		{time.Second, false, m.Resources, 3},
 		{0, true, m.Resources, 4},
@@ -277,5 +296,108 @@ func TestMemoryLimits(t *testing.T) {
 	for _, limit := range []string{"M", "0", "0M", "-1", "+1M", "256MB", "1.5G", " 256M", "256 M", "256M\n", "1e9", "0x10", "99999999999G", "２５６M", "'"} {
 		_, err := create(limit)
 		wantCode(t, err, core.CodeInvalid)
+	}
+}
+
+func (f *fixture) htaccess() string {
+	text, _ := os.ReadFile(filepath.Join(f.base, "one", ".htaccess"))
+	return string(text)
+}
+
+// TestCutOffStopIsCompleted: what is wanted is committed before the gate is put in place, and whoever looks next
+// puts it there.
+func TestCutOffStopIsCompleted(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	_, err := m.Create(t.Context(), by, site("one"))
+	must(t, err)
+	m.spy.settleErr = core.Errorf(core.CodeNotEffective, "cannot write it")
+	_, err = m.stop(t.Context(), by, "one", "")
+	wantCode(t, err, core.CodeNotEffective)
+	r, err := m.Record(t.Context(), "one")
+	if err != nil || !r.Stopped() || !r.Gate.Pending() || m.htaccess() != "" {
+		t.Fatalf("after a stop that could not be carried out: %+v, %v, file %q", r, err, m.htaccess())
+	}
+	m.spy.settleErr = nil
+	r, err = m.Status(t.Context(), "one")
+	if err != nil || r.Gate.Pending() || r.Gate.Evidence.Observed != core.ObservedStopped || m.htaccess() == "" {
+		t.Errorf("the next look leaves %+v, %v, file %q", r, err, m.htaccess())
+	}
+	_, err = m.Start(t.Context(), by, "one", "")
+	if must(t, err); m.htaccess() != "" {
+		t.Errorf("start leaves the file %q", m.htaccess())
+	}
+}
+
+// TestStopEndsByItself: reads compute it, and the next change writes it down as of that time.
+func TestStopEndsByItself(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	_, err := m.Create(t.Context(), by, site("one"))
+	must(t, err)
+	_, err = m.Stop(t.Context(), by, "one", core.Stop{Until: m.now.Add(-time.Second)})
+	wantCode(t, err, core.CodeInvalid)
+	res, err := m.Stop(t.Context(), by, "one", core.Stop{Until: m.now.Add(time.Hour), Reason: "works"})
+	if err != nil || res.Wanted != core.ObservedStopped || res.Evidence.Observed != core.ObservedStopped {
+		t.Fatalf("%+v %v", res, err)
+	}
+	m.now = m.now.Add(time.Hour)
+	r, err := m.Status(t.Context(), "one")
+	if err != nil || !r.Running() || r.Gate.Evidence.Observed != core.ObservedRunning {
+		t.Errorf("after its time: %+v %v", r, err)
+	}
+	pid := r.Run.VirtualPID
+	m.now = m.now.Add(time.Minute)
+	res, err = m.Start(t.Context(), by, "one", "")
+	if err != nil || res.Changed || res.Process.PID.Virtual != pid {
+		t.Errorf("a start after its time: %+v, %v; want no change of the run %s", res, err, pid)
+	}
+	if r, err = m.Record(t.Context(), "one"); err != nil || r.Run.VirtualPID != pid || string(r.Run.StartedAt) != m.now.Add(-time.Minute).UTC().Format(time.DateTime) {
+		t.Errorf("stored is %+v, %v", r.Run, err)
+	}
+	if m.htaccess() != "" {
+		t.Errorf("the file is %q", m.htaccess())
+	}
+}
+
+// TestDriftIsRepaired: a gate that somebody took out shows, and the next stop puts it back, with an event.
+func TestDriftIsRepaired(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	_, err := m.Create(t.Context(), by, site("one"))
+	must(t, err)
+	_, err = m.stop(t.Context(), by, "one", "")
+	must(t, err)
+	gate := m.htaccess()
+	must(t, os.Remove(filepath.Join(m.base, "one", ".htaccess")))
+	if r, err := m.Status(t.Context(), "one"); err != nil || r.Gate.Evidence.Observed != core.ObservedRunning {
+		t.Errorf("drift is seen as %+v, %v", r.Gate.Evidence, err)
+	}
+	res, err := m.stop(t.Context(), by, "one", "")
+	if err != nil || res.Changed || m.htaccess() != gate {
+		t.Errorf("the next stop: %+v %v, file %q", res, err, m.htaccess())
+	}
+}
+
+// TestProbeDecides: a stop that visitors do not meet is not effective, and stays wanted.
+func TestProbeDecides(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	_, err := m.Create(t.Context(), by, site("one"))
+	must(t, err)
+	sees := core.ObservedRunning
+	m.Probe = func(context.Context, core.Record) (core.Evidence, string) {
+		return core.Evidence{Observed: sees, How: core.HowProbe, Seen: "GET / answered 200", At: m.now}, "AllowOverride is missing."
+	}
+	_, err = m.Stop(t.Context(), by, "one", core.Stop{Verify: true})
+	wantCode(t, err, core.CodeNotEffective)
+	if r, err := m.Record(t.Context(), "one"); err != nil || !r.Stopped() || !r.Gate.Pending() || r.Gate.Evidence.Observed != core.ObservedRunning {
+		t.Errorf("stored is %+v, %v", r.Gate, err)
+	}
+	for _, sees = range []core.Observed{core.ObservedUnknown, core.ObservedStopped} {
+		res, err := m.Stop(t.Context(), by, "one", core.Stop{Verify: true})
+		if err != nil || res.Evidence.Observed != sees {
+			t.Errorf("when the probe sees %s: %+v, %v", sees, res.Evidence, err)
+		}
 	}
 }

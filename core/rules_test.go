@@ -13,7 +13,7 @@ import (
 var allowed = map[string][]string{
 	"vpm/core":            {},
 	"vpm/core/atomicfile": {},
-	"vpm/core/gateway":    {},
+	"vpm/core/gateway":    {"vpm/core"},
 	"vpm/htaccess":        {},
 
 	"vpm/core/auth":    {"vpm/core"},
@@ -21,7 +21,8 @@ var allowed = map[string][]string{
 	"vpm/core/httpapi": {"vpm/core"},
 	"vpm/core/store":   {"vpm/core"},
 	"vpm/core/usage":   {"vpm/core"},
-	"vpm/core/virtual": {"vpm/core", "vpm/htaccess"},
+	"vpm/core/health":  {"vpm/core"},
+	"vpm/core/virtual": {"vpm/core", "vpm/core/atomicfile", "vpm/htaccess"},
 
 	// Set-up brings settings, database and passwords together before there is an app.
 	"vpm/core/setup": {"vpm/core", "vpm/core/atomicfile", "vpm/core/auth", "vpm/core/config", "vpm/core/store"},

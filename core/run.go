@@ -37,6 +37,7 @@ type Run struct {
 type Record struct {
 	Instance Instance
 	Run      Run
+	Gate     Gate
 	Usage    Usage // the last measurement; zero MeasuredAt where there is none
 	ReadAt   Timestamp
 }

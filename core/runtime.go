@@ -2,15 +2,47 @@ package core
 
 import "context"
 
-// Runtime starts and stops instances in one mode. Its methods are called while the instance is locked, so
-// they never run twice at once for one instance.
+// Runtime starts and stops instances in one mode.
 type Runtime interface {
 	// Mode says which mode this is.
 	Mode() Mode
-	// Start opens the instance to visitors and names the run that begins.
+	// Start names the run that begins. It is called while the instance is locked.
 	Start(ctx context.Context, in Instance) (PID, error)
-	// Stop closes the instance to visitors and ends its run.
-	Stop(ctx context.Context, in Instance) error
 	// Process reports the process of an instance from what is stored of it.
 	Process(r Record) Process
+	// Settle makes what visitors meet agree with what is wanted. It takes turns with every other Settle of the
+	// instance, in all processes, and reads what is wanted once its turn has come, so that the last one always
+	// leaves what is wanted last. CodeNotEffective means that this is not possible here, and says why.
+	Settle(ctx context.Context, r Record, read func(context.Context) (Record, error)) (Settled, error)
+	// Observe looks, without asking the site itself, at what visitors meet.
+	Observe(r Record) Evidence
+	// Release takes away whatever Settle may have left, before an instance is forgotten.
+	Release(ctx context.Context, r Record) error
+}
+
+// Settled is what Settle did.
+type Settled struct {
+	Record   Record // what was wanted
+	Entry    string // the directory whose .htaccess holds the gate, "" where none does
+	Evidence Evidence
+	Spared   []string // sites nested below that stay open though nobody registered them
+}
+
+// Server is the web server that a request came through, as it told the program.
+type Server struct {
+	Address string // SERVER_ADDR
+	Port    int    // SERVER_PORT
+}
+
+type serverKey struct{}
+
+// WithServer gives a context that knows the web server.
+func WithServer(ctx context.Context, s Server) context.Context {
+	return context.WithValue(ctx, serverKey{}, s)
+}
+
+// ServerOf gives the web server of a context, zero where it knows none.
+func ServerOf(ctx context.Context) Server {
+	s, _ := ctx.Value(serverKey{}).(Server)
+	return s
 }

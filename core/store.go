@@ -19,6 +19,12 @@ type Store interface {
 	// what is stored to decide and writes what it returns: all of it or, where decide fails, nothing.
 	// decide may be called again when the database rolled the first attempt back.
 	ChangeInstance(ctx context.Context, id string, decide func(Record) (Change, error)) error
+	// SaveGate stores what came of carrying out generation of an instance's wanted state; done is whether that
+	// is complete. It stores nothing
+	// when the wanted state has changed since: what was done is out of date then.
+	SaveGate(ctx context.Context, in Instance, generation int64, done bool, entry string, e Evidence) error
+	// RecordEvent stores an event that changes no row of an instance.
+	RecordEvent(ctx context.Context, ev Event) error
 	// SaveUsage stores a measurement, replacing the last one.
 	SaveUsage(ctx context.Context, id string, u Usage) error
 }
@@ -39,7 +45,9 @@ var SortFields = []string{"id", "instance_id", "instance_name", "cms_type", "dom
 // Change is what ChangeInstance writes.
 type Change struct {
 	Kind  ChangeKind
-	PID   string // of the run that begins
+	PID   string    // of the run that begins
+	At    time.Time // when the run began or ended; zero: now
+	Stop  Stop      // of a ChangeStop
 	Event Event
 }
 
@@ -58,7 +66,9 @@ const (
 type Login struct {
 	User         User
 	PasswordHash string
-	Known        bool // false: there is no active user of that name, and PasswordHash is another user's
+	Known        bool // false: there is no active user of that name, and the rest is another user's
+	// HighestCost is the greatest bcrypt cost of all users, as two digits; "" where there is none.
+	HighestCost string
 }
 
 // Grant is a login that worked.
@@ -78,8 +88,7 @@ type Session struct {
 
 // AccountStore keeps the people who may use the panel, their sessions and their failed logins.
 type AccountStore interface {
-	// Login reads the active user of that name. For an unknown name it gives some user's hash, so that
-	// checking it takes as long.
+	// Login reads the active user of that name. An unknown name is no error: see Login.Known.
 	Login(ctx context.Context, username string) (Login, error)
 	// CreateSession stores a session that ends after ttl, forgets the user's expired ones, and gives its
 	// end in the database's session time zone.
@@ -94,6 +103,9 @@ type AccountStore interface {
 	DeleteSession(ctx context.Context, key string) error
 	// BeginAttempt records a login attempt and counts those within window, this one included.
 	BeginAttempt(ctx context.Context, address, username string, window time.Duration) (Attempt, error)
+	// AttemptsBefore counts the attempts from address within window up to attempt id: those of logins that
+	// worked are forgotten meanwhile.
+	AttemptsBefore(ctx context.Context, address string, id int64, window time.Duration) (int, error)
 	// CancelAttempt forgets an attempt that was refused before its password was looked at.
 	CancelAttempt(ctx context.Context, id int64) error
 	// ForgiveAttempts forgets the attempts of one user name from one address, after a login that worked.

@@ -4,6 +4,8 @@ package app
 import (
 	"context"
 	"net/netip"
+	"net/url"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 	"vpm/core"
 	"vpm/core/auth"
 	"vpm/core/config"
+	"vpm/core/health"
 	"vpm/core/httpapi"
 	"vpm/core/setup"
 	"vpm/core/store"
@@ -90,11 +93,12 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	if err != nil {
 		return nil, err
 	}
+	c := a.Config
 	meter := &usage.Meter{Base: a.Config.InstancesDir, Tables: db.SiteTables}
 	people := &auth.Service{Store: db, TTL: a.Config.SessionTTL, Sleep: auth.Sleep}
 	return &httpapi.Backend{
-		Manager: &core.Manager{Store: db, Runtime: &virtual.Runtime{Now: time.Now}, Base: a.Config.InstancesDir,
-			Measure: meter.Measure, Now: time.Now},
+		Manager: &core.Manager{Store: db, Runtime: a.virtualRuntime(db), Base: c.InstancesDir,
+			Measure: meter.Measure, Probe: probe, Now: time.Now},
 		Auth: httpapi.Auth{Login: people.Login, Session: people.Session, SessionReading: people.SessionReading, Logout: people.Logout},
 		Migrate: func(ctx context.Context, by core.Actor) (int, error) {
 			from, err := db.Migrate(ctx)
@@ -104,6 +108,45 @@ func (a *App) backend() (*httpapi.Backend, error) {
 			return from, db.RecordEvent(ctx, core.Event{At: time.Now(), Action: core.ActionMigrate, Actor: by, Result: core.ResultOK})
 		},
 	}, nil
+}
+
+// virtualRuntime knows where the sites of this account and the panel itself lie.
+func (a *App) virtualRuntime(db *store.DB) *virtual.Runtime {
+	c := a.Config
+	rt := &virtual.Runtime{
+		Now:       time.Now,
+		Base:      c.InstancesDir,
+		Allowed:   []string{c.InstancesDir, filepath.Dir(c.Place.WebRoot)},
+		Panel:     []string{c.Place.ProgramDir, filepath.Join(filepath.Dir(c.Place.ProgramDir), "vpm")},
+		OpenPaths: c.OpenPaths,
+		Instances: func(ctx context.Context) ([]core.Instance, error) {
+			records, _, err := db.Records(ctx, core.Query{})
+			list := make([]core.Instance, len(records))
+			for i, r := range records {
+				list[i] = r.Instance
+			}
+			return list, err
+		},
+	}
+	if c.DataDir != "" {
+		rt.Backups = filepath.Join(c.DataDir, "backups")
+	}
+	return rt
+}
+
+// probe asks a site through the web server that this request came through.
+func probe(ctx context.Context, r core.Record) (core.Evidence, string) {
+	e := core.Evidence{Observed: core.ObservedUnknown, How: core.HowProbe, Seen: "the site has no address to ask", At: time.Now()}
+	u, err := url.Parse(r.Instance.URL())
+	if err != nil || u.Host == "" {
+		return e, ""
+	}
+	server := core.ServerOf(ctx)
+	site := health.Site{URL: u.String(), Server: server.Address, Port: server.Port}
+	site.PHP, site.Static = virtual.EntryFiles(r.Gate.Entry)
+	var cause string
+	e.Observed, e.Seen, cause = health.Judge(health.Look(ctx, site))
+	return e, cause
 }
 
 // Close ends the connections of a long-running process.

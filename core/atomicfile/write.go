@@ -6,11 +6,40 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // Write puts data at path with the given permissions: a temporary file in the same directory, synced, renamed
 // over the old one, and the directory synced. On failure the old file is untouched and nothing is left over.
 func Write(path string, data []byte, perm os.FileMode) error {
+	return write(path, data, func(f *os.File) error { return f.Chmod(perm) }, nil)
+}
+
+// ErrChanged is that a file is not the one that was read any more.
+var ErrChanged = errors.New("the file has changed meanwhile")
+
+// Replace puts data at path as Write does, with owner and permissions of the file that was read there, was, or as a
+// new file that everybody may read where was is nil. ErrChanged when that file has been changed since.
+func Replace(path string, data []byte, was os.FileInfo) error {
+	keep := func(f *os.File) error { return f.Chmod(0o644) }
+	if was != nil {
+		keep = func(f *os.File) error { return like(f, was) }
+	}
+	return write(path, data, keep, func() error { return unchanged(path, was) })
+}
+
+// Remove takes away the file that was read at path. ErrChanged when it has been changed since.
+func Remove(path string, was os.FileInfo) error {
+	if err := unchanged(path, was); err != nil {
+		return err
+	}
+	if err := os.Remove(path); err != nil {
+		return err
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func write(path string, data []byte, own func(*os.File) error, check func() error) error {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".tmp-")
 	if err != nil {
@@ -18,14 +47,50 @@ func Write(path string, data []byte, perm os.FileMode) error {
 	}
 	defer os.Remove(f.Name()) // after the rename there is nothing of that name
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(perm), f.Sync(), f.Close())
+	err = errors.Join(err, own(f), f.Sync(), f.Close())
 	if err != nil {
 		return err
+	}
+	if check != nil {
+		if err := check(); err != nil {
+			return err
+		}
 	}
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)
+}
+
+// like gives f the owner and the permissions of another file. A file of another owner, which we may not give away,
+// is left to that owner.
+func like(f *os.File, was os.FileInfo) error {
+	is, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	a, b := is.Sys().(*syscall.Stat_t), was.Sys().(*syscall.Stat_t)
+	if a.Uid != b.Uid || a.Gid != b.Gid {
+		if err := f.Chown(int(b.Uid), int(b.Gid)); err != nil {
+			return err
+		}
+	}
+	return f.Chmod(was.Mode().Perm())
+}
+
+func unchanged(path string, was os.FileInfo) error {
+	is, err := os.Lstat(path)
+	switch {
+	case os.IsNotExist(err) && was == nil:
+		return nil
+	case os.IsNotExist(err), err == nil && was == nil:
+		return ErrChanged
+	case err != nil:
+		return err
+	case !os.SameFile(is, was) || is.Size() != was.Size() || !is.ModTime().Equal(was.ModTime()):
+		return ErrChanged
+	}
+	return nil
 }
 
 func syncDir(dir string) error {

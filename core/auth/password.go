@@ -3,6 +3,8 @@ package auth
 
 import (
 	"errors"
+	"fmt"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -53,4 +55,33 @@ func checkPassword(hash, password string) bool {
 		_ = compare([]byte(placeholder), []byte(password)) // for its time only
 	}
 	return err == nil && !strings.ContainsRune(password, 0) // PHP refuses a NUL; C's crypt would stop reading there
+}
+
+// spend makes a login that failed take as long as comparing a hash of the highest cost that any user has, so that
+// neither an unknown name nor a cheaper hash can be told by the time. Comparing at cost c takes 2^c steps, so the rest
+// up to 2^most is one comparison each at c, c+1, … most-1.
+func spend(l core.Login, password string) {
+	most, err := strconv.Atoi(l.HighestCost)
+	if err != nil {
+		most = cost
+	}
+	most = min(most, dearest)
+	if !l.Known {
+		burn(most, password)
+		return
+	}
+	c, err := bcrypt.Cost([]byte(l.PasswordHash))
+	if err != nil {
+		c = cost // the placeholder was compared instead
+	}
+	for ; c < most; c++ {
+		burn(c, password)
+	}
+}
+
+// dearest is the highest cost that is made up for, in the interest of the host: some 3 seconds.
+const dearest = 15
+
+func burn(cost int, password string) {
+	_ = compare(fmt.Appendf(nil, "$2y$%02d%s", cost, placeholder[len("$2y$10"):]), []byte(password))
 }

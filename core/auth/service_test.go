@@ -259,36 +259,41 @@ func (p people) BeginAttempt(context.Context, string, string, time.Duration) (co
 
 func (p people) Login(context.Context, string) (core.Login, error) { return p.login, nil }
 
-// TestEveryFailedLoginTakesOneComparison of a password with a real hash, whoever is asked for. It counts in
-// a package variable and so runs alone.
-func TestEveryFailedLoginTakesOneComparison(t *testing.T) {
-	hash, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+// TestEveryFailedLoginTakesAsLong: whoever is asked for, the work is that of one comparison at the highest cost of all
+// users. It counts in a package variable and so runs alone.
+func TestEveryFailedLoginTakesAsLong(t *testing.T) {
+	cheap, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
 	must(t, err)
-	calls := 0
+	dear, err := bcrypt.GenerateFromPassword([]byte(password), 7)
+	must(t, err)
+	work := 0
 	compare = func(hash, password []byte) error {
-		err := bcrypt.CompareHashAndPassword(hash, password)
-		if err == nil || err == bcrypt.ErrMismatchedHashAndPassword {
-			calls++
+		if c, err := bcrypt.Cost(hash); err == nil {
+			work += 1 << c
 		}
-		return err
+		return bcrypt.CompareHashAndPassword(hash, password)
 	}
 	defer func() { compare = bcrypt.CompareHashAndPassword }()
-	for name, login := range map[string]core.Login{
-		"wrong password":             {Known: true, PasswordHash: string(hash)},
-		"unknown user":               {Known: false, PasswordHash: string(hash)},
-		"no user at all":             {},
-		"another kind of hash":       {Known: true, PasswordHash: "5ebe2294ecd0e0f08eab7690d2a6ee69"},
-		"unknown, and first no hash": {Known: false, PasswordHash: "5ebe2294ecd0e0f08eab7690d2a6ee69"},
+	for name, c := range map[string]struct {
+		login core.Login
+		cost  int
+	}{
+		"wrong password":                {core.Login{Known: true, PasswordHash: string(dear), HighestCost: "07"}, 7},
+		"wrong password, cheaper hash":  {core.Login{Known: true, PasswordHash: string(cheap), HighestCost: "07"}, 7},
+		"unknown user":                  {core.Login{PasswordHash: string(cheap), HighestCost: "07"}, 7},
+		"no user at all":                {core.Login{}, 10},
+		"another kind of hash":          {core.Login{Known: true, PasswordHash: "5ebe2294ecd0e0f08eab7690d2a6ee69", HighestCost: "11"}, 11},
+		"another kind of hash for each": {core.Login{Known: true, PasswordHash: "5ebe2294ecd0e0f08eab7690d2a6ee69"}, 10},
 	} {
 		typed := "wrong"
-		if !login.Known {
-			typed = password // of the user whose hash stands in
+		if !c.login.Known {
+			typed = password // of the user whose row stands in
 		}
-		calls = 0
-		_, err := (&Service{Store: people{login: login}}).Login(t.Context(), "192.0.2.1", "eve", typed)
+		work = 0
+		_, err := (&Service{Store: people{login: c.login}}).Login(t.Context(), "192.0.2.1", "eve", typed)
 		wantCode(t, err, core.CodeUnauthenticated)
-		if calls != 1 || err.Error() != errCredentials().Error() {
-			t.Errorf("%s: %d comparisons, %v; want one, and the answer of all", name, calls, err)
+		if work != 1<<c.cost || err.Error() != errCredentials().Error() {
+			t.Errorf("%s: work of %d, %v; want %d, and the answer of all", name, work, err, 1<<c.cost)
 		}
 	}
 }

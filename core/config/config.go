@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"net/url"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -39,6 +40,8 @@ type Config struct {
 	RequestTimeout time.Duration `split_words:"true" default:"15s"`
 	// TrustedOrigins are other web origins whose pages may call the API, as https://admin.example.
 	TrustedOrigins []string `split_words:"true"`
+	// OpenPaths are URL paths that stay open when the site around them is stopped, as /old-admin/.
+	OpenPaths []string `split_words:"true"`
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []Network `split_words:"true"`
 	// LogLevel is debug, info, warn or error.
@@ -126,6 +129,11 @@ func (c *Config) check() error {
 		return bad("LOG_FILE", "it must be an absolute path")
 	case !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel):
 		return bad("LOG_LEVEL", "it must be debug, info, warn or error")
+	}
+	for _, p := range c.OpenPaths {
+		if !strings.HasPrefix(p, "/") || path.Clean(p) == "/" || strings.ContainsAny(p, " ?#") {
+			return bad("OPEN_PATHS", "each must be a path as /old-admin/")
+		}
 	}
 	for _, o := range c.TrustedOrigins {
 		u, err := url.Parse(o)

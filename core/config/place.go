@@ -19,7 +19,7 @@ type Place struct {
 }
 
 // usualRoots are names of directories that hosts serve, by which an outer document root is recognised.
-var usualRoots = []string{"public_html", "htdocs", "httpdocs"}
+var usualRoots = []string{"public_html", "htdocs", "httpdocs", "www", "html", "web"}
 
 // Locate finds the place of the running program. documentRoot is what the web server says, "" outside one.
 func Locate(documentRoot string) Place {
@@ -43,7 +43,8 @@ func locate(programDir, documentRoot string) Place {
 	}
 	p.WebRoot = p.Docroot
 	for dir := p.Docroot; dir != filepath.Dir(dir); dir = filepath.Dir(dir) {
-		if slices.Contains(usualRoots, filepath.Base(dir)) {
+		// Debian's /var/www is a place for docroots and not one itself.
+		if slices.Contains(usualRoots, filepath.Base(dir)) && dir != "/var/www" {
 			p.WebRoot = dir
 		}
 	}

@@ -58,8 +58,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 		// No length, or no body: net/http/fcgi does not tell which, and what arrives does.
 		r.ContentLength = -1
 	}
-	passedAuthorization(r, fcgi.ProcessEnv(r)["REDIRECT_HTTP_AUTHORIZATION"])
-	s.Handler.ServeHTTP(w, r)
+	env := fcgi.ProcessEnv(r)
+	passedAuthorization(r, env["REDIRECT_HTTP_AUTHORIZATION"])
+	s.Handler.ServeHTTP(w, throughServer(r, env["SERVER_ADDR"], env["SERVER_PORT"]))
 }
 
 // watch ends a server that is stale though nobody asks it anything: the web server may have begun another

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"mime"
 	"net/url"
+	"reflect"
 	"strconv"
 	"strings"
 	"sync"
@@ -63,7 +64,7 @@ func decodeJSON(body []byte, dst any) error {
 		if te.Field == "" {
 			return core.Errorf(core.CodeInvalid, "cannot read the JSON body: it must be an object")
 		}
-		return core.Errorf(core.CodeInvalid, "cannot use field '%s': it must not be a %s (at %s)", te.Field, te.Value, position(body, te.Offset))
+		return core.Errorf(core.CodeInvalid, "cannot use field '%s': it must not be a %s", te.Field, te.Value)
 	}
 	if err != nil {
 		return core.Errorf(core.CodeInvalid, "cannot read the JSON body: %w", err)
@@ -109,7 +110,10 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	if string(b) == "null" {
 		return nil
 	}
-	return n.UnmarshalText(bytes.Trim(b, `"`))
+	if err := n.UnmarshalText(bytes.Trim(b, `"`)); err != nil {
+		return &json.UnmarshalTypeError{Value: "value that is no whole number", Type: reflect.TypeFor[int]()}
+	}
+	return nil
 }
 
 // UnmarshalText accepts decimal digits; nothing is 0.
@@ -120,7 +124,7 @@ func (n *number) UnmarshalText(b []byte) error {
 	}
 	v, err := strconv.Atoi(s)
 	if err != nil {
-		return core.Errorf(core.CodeInvalid, "%q is no whole number", s)
+		return err
 	}
 	*n = number(v)
 	return nil

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"vpm/core"
 )
@@ -13,14 +14,40 @@ type instanceID struct {
 	Fresh bool   `schema:"fresh"`
 }
 
-// change is the body of every change of one instance.
+// change is the body of every change of one instance. What follows the reason is for stop only.
 type change struct {
-	ID     string `json:"instance_id" schema:"instance_id"`
-	Reason string `json:"reason" schema:"reason"`
+	ID            string `json:"instance_id" schema:"instance_id"`
+	Reason        string `json:"reason" schema:"reason"`
+	Until         string `json:"until" schema:"until"`       // RFC 3339
+	Duration      string `json:"duration" schema:"duration"` // as 90m or 1h30m
+	IncludeNested bool   `json:"include_nested" schema:"include_nested"`
+	Verify        *bool  `json:"verify" schema:"verify"` // nil: yes
+}
+
+// stop gives what a stop is asked for.
+func (in change) stop(now time.Time) (core.Stop, error) {
+	s := core.Stop{Reason: in.Reason, IncludeNested: in.IncludeNested, Verify: in.Verify == nil || *in.Verify}
+	switch {
+	case in.Until != "" && in.Duration != "":
+		return core.Stop{}, core.Errorf(core.CodeInvalid, "cannot use both 'until' and 'duration'")
+	case in.Until != "":
+		until, err := time.Parse(time.RFC3339, in.Until)
+		if err != nil {
+			return core.Stop{}, core.Errorf(core.CodeInvalid, "cannot use field 'until': it must be a time as 2026-11-24T10:00:00Z")
+		}
+		s.Until = until.Truncate(time.Second)
+	case in.Duration != "":
+		d, err := time.ParseDuration(in.Duration)
+		if err != nil || d < time.Second || d > 366*24*time.Hour {
+			return core.Stop{}, core.Errorf(core.CodeInvalid, "cannot use field 'duration': it must be a time as 90m or 1h30m, a year at most")
+		}
+		s.Until = now.Add(d).Truncate(time.Second)
+	}
+	return s, nil
 }
 
 // changed is the answer to a start, stop or restart. virtual_pid is there in virtual mode only, both PIDs only
-// when something runs.
+// when something runs. spared are sites nested below a stopped one that stay open though nobody registered them.
 type changed struct {
 	Success    bool           `json:"success"`
 	InstanceID string         `json:"instance_id"`
@@ -30,21 +57,28 @@ type changed struct {
 	Mode       core.Mode      `json:"mode"`
 	Message    string         `json:"message"`
 	Changed    bool           `json:"changed"`
+	Until      *time.Time     `json:"until,omitempty"`
+	Spared     []string       `json:"spared,omitempty"`
+	seen
 }
 
-type changeFunc func(ctx context.Context, by core.Actor, id, reason string) (core.Result, error)
+type changeFunc func(ctx context.Context, by core.Actor, in change) (core.Result, error)
 
 func (c *call) change(act changeFunc, done, already string) (any, error) {
 	var in change
 	if err := c.decodeBody(&in); err != nil {
 		return nil, err
 	}
-	res, err := act(c.Context(), c.actor(), in.ID, in.Reason)
+	res, err := act(c.Context(), c.actor(), in)
 	if err != nil {
 		return nil, err
 	}
 	out := changed{Success: true, InstanceID: res.InstanceID, Status: res.Process.Status, Mode: res.Process.Mode,
-		Message: done, Changed: res.Changed}
+		Message: done, Changed: res.Changed, Spared: res.Spared, seen: newSeen(res.Wanted, res.Evidence)}
+	if until := res.Stop.Until; !until.IsZero() {
+		until = until.UTC()
+		out.Until = &until
+	}
 	if !res.Changed {
 		out.Message = already
 	}
@@ -54,16 +88,31 @@ func (c *call) change(act changeFunc, done, already string) (any, error) {
 	return out, nil
 }
 
+// reasoned are changes that take a reason only.
+func reasoned(act func(ctx context.Context, by core.Actor, id, reason string) (core.Result, error)) changeFunc {
+	return func(ctx context.Context, by core.Actor, in change) (core.Result, error) {
+		return act(ctx, by, in.ID, in.Reason)
+	}
+}
+
 func (a *API) start(c *call) (any, error) {
-	return c.change(c.backend.Manager.Start, "Instance activated successfully", "Instance is already running")
+	return c.change(reasoned(c.backend.Manager.Start), "Instance activated successfully", "Instance is already running")
 }
 
 func (a *API) stop(c *call) (any, error) {
-	return c.change(c.backend.Manager.Stop, "Instance deactivated successfully", "Instance is already stopped")
+	m := c.backend.Manager
+	stop := func(ctx context.Context, by core.Actor, in change) (core.Result, error) {
+		s, err := in.stop(m.Now())
+		if err != nil {
+			return core.Result{}, err
+		}
+		return m.Stop(ctx, by, in.ID, s)
+	}
+	return c.change(stop, "Instance deactivated successfully", "Instance is already stopped")
 }
 
 func (a *API) restart(c *call) (any, error) {
-	return c.change(c.backend.Manager.Restart, "Instance restarted successfully", "")
+	return c.change(reasoned(c.backend.Manager.Restart), "Instance restarted successfully", "")
 }
 
 func (a *API) delete(c *call) (any, error) {
@@ -93,6 +142,9 @@ func (a *API) create(c *call) (any, error) {
 		MemoryLimit      string `json:"memory_limit" schema:"memory_limit"`
 		MaxExecutionTime number `json:"max_execution_time" schema:"max_execution_time"`
 		MaxChildren      number `json:"max_children" schema:"max_children"`
+		Path             string `json:"path" schema:"path"`
+		Docroot          string `json:"docroot" schema:"docroot"`
+		URL              string `json:"url" schema:"url"`
 	}
 	if err := c.decodeBody(&in); err != nil {
 		return nil, err
@@ -102,6 +154,7 @@ func (a *API) create(c *call) (any, error) {
 		InstanceID: in.InstanceID, Name: in.Name, CMSType: in.CMSType, Domain: in.Domain, PathPrefix: in.PathPrefix,
 		DatabaseName: in.DatabaseName, DatabasePrefix: in.DatabasePrefix, MemoryLimit: in.MemoryLimit,
 		MaxExecutionTime: int(in.MaxExecutionTime), MaxChildren: int(in.MaxChildren),
+		Path: in.Path, Docroot: in.Docroot, URL: in.URL,
 	})
 	if err != nil {
 		return nil, err

@@ -19,6 +19,39 @@ type listProcess struct {
 type listed struct {
 	core.Instance
 	Process listProcess `json:"process"`
+	seen
+}
+
+// seen is the difference between what is wanted and what was seen, and how that is known.
+type seen struct {
+	Wanted   core.Observed  `json:"wanted"`
+	Observed core.Observed  `json:"observed"`
+	Evidence evidenceAnswer `json:"evidence"`
+	Drift    bool           `json:"drift"` // it was seen, and is not as wanted
+}
+
+// evidenceAnswer is how something was seen. At is null where nothing was looked at yet.
+type evidenceAnswer struct {
+	How  string     `json:"how"`
+	At   *time.Time `json:"at"`
+	Seen string     `json:"seen"`
+}
+
+func newSeen(wanted core.Observed, e core.Evidence) seen {
+	s := seen{Wanted: wanted, Observed: e.Observed, Evidence: evidenceAnswer{How: e.How, Seen: e.Seen}}
+	if e.At.IsZero() {
+		s.Observed, s.Evidence.Seen = core.ObservedUnknown, "nobody has looked yet"
+	} else {
+		at := e.At.UTC().Truncate(time.Second)
+		s.Evidence.At = &at
+	}
+	s.Drift = s.Observed != core.ObservedUnknown && s.Observed != wanted
+	return s
+}
+
+// seen is that of a record now.
+func (c *call) seen(r core.Record) seen {
+	return newSeen(r.Wanted(c.backend.Manager.Now()), r.Gate.Evidence)
 }
 
 func (c *call) listProcess(r core.Record) listProcess {
@@ -32,8 +65,9 @@ func (a *API) list(c *call) (any, error) {
 		return nil, err
 	}
 	instances := make([]listed, len(records))
-	for i, r := range records {
-		instances[i] = listed{r.Instance, c.listProcess(r)}
+	now := c.backend.Manager.Now()
+	for i, r := range records { // the list looks at nothing: it has the last evidence
+		instances[i] = listed{r.AsOf(now).Instance, c.listProcess(r.AsOf(now)), c.seen(r)}
 	}
 	return struct {
 		Success   bool     `json:"success"`
@@ -76,11 +110,12 @@ type healthAnswer struct {
 	Mode      core.Mode           `json:"mode"`
 	Resources usageAnswer         `json:"resources"`
 	LastCheck core.Timestamp      `json:"last_check"`
-	Evidence  string              `json:"evidence"`
+	Evidence  evidenceAnswer      `json:"evidence"`
 }
 
 func (c *call) health(r core.Record) healthAnswer {
-	return healthAnswer{r.Running(), r.Instance.Status, c.backend.Manager.Runtime.Mode(), c.usage(r), r.ReadAt, "recorded state"}
+	s := c.seen(r)
+	return healthAnswer{r.Running() && !s.Drift, r.Instance.Status, c.backend.Manager.Runtime.Mode(), c.usage(r), r.ReadAt, s.Evidence}
 }
 
 func (a *API) monitor(c *call) (any, error) {
@@ -99,12 +134,13 @@ func (a *API) monitor(c *call) (any, error) {
 		DiskUsage int64          `json:"disk_usage"`
 		Resources usageAnswer    `json:"resources"`
 		Timestamp core.Timestamp `json:"timestamp"`
-	}{true, r.Instance, c.backend.Manager.Runtime.Process(r), c.health(r), nil, r.Usage.DiskUsage, c.usage(r), r.ReadAt}, nil
+		seen
+	}{true, r.Instance, c.backend.Manager.Runtime.Process(r), c.health(r), nil, r.Usage.DiskUsage, c.usage(r), r.ReadAt, c.seen(r)}, nil
 }
 
 func (a *API) status(c *call) (any, error) {
 	r, err := c.read(func(ctx context.Context, in instanceID) (core.Record, error) {
-		return c.backend.Manager.Record(ctx, in.ID)
+		return c.backend.Manager.Status(ctx, in.ID)
 	})
 	if err != nil {
 		return nil, err
@@ -113,7 +149,8 @@ func (a *API) status(c *call) (any, error) {
 		Success    bool   `json:"success"`
 		InstanceID string `json:"instance_id"`
 		core.Process
-	}{true, r.Instance.InstanceID, c.backend.Manager.Runtime.Process(r)}, nil
+		seen
+	}{true, r.Instance.InstanceID, c.backend.Manager.Runtime.Process(r), c.seen(r)}, nil
 }
 
 func (a *API) resources(c *call) (any, error) {

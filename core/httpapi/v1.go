@@ -15,10 +15,12 @@ type instanceV1 struct {
 	Config    json.RawMessage `json:"config"`
 	Resources json.RawMessage `json:"resources"`
 	Process   listProcess     `json:"process"`
+	seen
 }
 
 func (c *call) instanceV1(r core.Record) instanceV1 {
-	return instanceV1{r.Instance, object(r.Instance.Config), object(r.Instance.Resources), c.listProcess(r)}
+	now := r.AsOf(c.backend.Manager.Now())
+	return instanceV1{now.Instance, object(r.Instance.Config), object(r.Instance.Resources), c.listProcess(now), c.seen(r)}
 }
 
 // object gives a JSON column as an object; one that holds something else is an empty one.
@@ -106,7 +108,7 @@ func (a *API) listV1(c *call) (any, error) {
 }
 
 func (a *API) instanceV1(c *call) (any, error) {
-	r, err := c.backend.Manager.Record(c.Context(), c.part)
+	r, err := c.backend.Manager.Status(c.Context(), c.part)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +144,7 @@ func (a *API) processes(c *call) (any, error) {
 		if r.Run == (core.Run{}) {
 			continue
 		}
+		r = r.AsOf(c.backend.Manager.Now())
 		p := c.backend.Manager.Runtime.Process(r)
 		out := processV1{PID: p.PID, InstanceID: r.Instance.InstanceID, Name: r.Instance.Name, Type: "cms",
 			CMSType: r.Instance.CMSType, Status: p.Status, StartedAt: r.Run.StartedAt}

@@ -3,6 +3,7 @@ package setup
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +14,8 @@ import (
 	"time"
 
 	"vpm/core"
+	"vpm/core/atomicfile"
+	"vpm/core/auth"
 )
 
 // The limit on wrong codes from one address; there is no database yet to count them in.
@@ -35,33 +38,19 @@ func (s *Service) locked(ctx context.Context, dir string, f func(*lockFile) erro
 		return core.Errorf(core.CodeUnavailable, "cannot lock the data directory: %w", err)
 	}
 	defer file.Close()
-	if err := flock(ctx, file); err != nil {
-		return err
+	if err := atomicfile.Lock(ctx, file, 5*time.Second); errors.Is(err, atomicfile.ErrLocked) {
+		return core.Errorf(core.CodeBusy, "cannot go on: another set-up or reset is under way, try again in a moment")
+	} else if err != nil {
+		return core.Errorf(core.CodeUnavailable, "cannot lock the data directory: %w", err)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return f(&lockFile{file, dir})
 }
 
-// flock waits for the lock up to 5 seconds. flock(2) itself cannot be told how long to wait.
-func flock(ctx context.Context, file *os.File) error {
-	deadline := time.Now().Add(5 * time.Second)
-	for {
-		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
-		switch {
-		case err == nil:
-			return nil
-		case err != syscall.EWOULDBLOCK && err != syscall.EINTR:
-			return core.Errorf(core.CodeUnavailable, "cannot lock the data directory: %w", err)
-		case ctx.Err() != nil || time.Now().After(deadline):
-			return core.Errorf(core.CodeBusy, "cannot go on: another set-up or reset is under way, try again in a moment")
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-}
-
 // check compares a code, and counts a wrong one against the address it came from.
 func (l *lockFile) check(p proof, code, address string, now time.Time) error {
+	address = auth.ThrottleKey(address)
 	lines, recent, err := l.wrong(address, now)
 	if err != nil {
 		return err

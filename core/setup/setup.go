@@ -197,14 +197,14 @@ func (s *Service) dataDir() (string, error) {
 				return "", core.Errorf(core.CodeUnavailable, "cannot find the data directory %s: put it back where it was", dir)
 			}
 		}
-		if err := prepareDataDir(s.Config.Place, dir); err != nil {
+		if err := prepareDataDir(dir); err != nil {
 			return "", core.Errorf(core.CodeUnavailable, "cannot use the data directory: %w", err)
 		}
 		return dir, nil
 	}
 	var err error
 	for _, dir := range s.Config.Place.DataDirs() {
-		if err = prepareDataDir(s.Config.Place, dir); err == nil {
+		if err = prepareDataDir(dir); err == nil {
 			return dir, nil
 		}
 	}

@@ -39,15 +39,16 @@ func (u *userRow) user() core.User {
 	return u.User
 }
 
-// Login reads the active user of that name or, for an unknown name, the hash of the first user.
+// Login reads the active user of that name; for an unknown name, somebody, who is not Known.
 func (db *DB) Login(ctx context.Context, username string) (core.Login, error) {
 	var u userRow
 	var l core.Login
 	var version sql.NullInt64
-	query := `SELECT ` + userColumns + `, COALESCE(u.password, ''), COALESCE(u.username = ? AND u.status = 'active', 0), ` + db.schemaVersion + `
+	query := `SELECT ` + userColumns + `, COALESCE(u.password, ''), COALESCE(u.username = ? AND u.status = 'active', 0), ` + db.schemaVersion + `,
+		(SELECT COALESCE(MAX(SUBSTR(x.password, 5, 2)), '') FROM admin_users x WHERE x.password LIKE '$2_$%')
 		FROM admin_users u ORDER BY (u.username = ? AND u.status = 'active') DESC, u.id LIMIT 1`
 	read := func() error {
-		err := db.sql.QueryRowContext(ctx, query, username, username).Scan(append(u.dest(), &l.PasswordHash, &l.Known, &version)...)
+		err := db.sql.QueryRowContext(ctx, query, username, username).Scan(append(u.dest(), &l.PasswordHash, &l.Known, &version, &l.HighestCost)...)
 		if err == nil && !version.Valid {
 			return errCutOff
 		}
@@ -81,10 +82,12 @@ func (db *DB) Session(ctx context.Context, keys ...string) (core.Session, error)
 		err = ferr
 	}
 	if errors.Is(err, sql.ErrNoRows) {
-		return core.Session{}, core.Errorf(core.CodeUnauthenticated, "Invalid or expired token")
+		return core.Session{}, errNoSession()
 	}
 	return s, db.wrap(err, "cannot check the session")
 }
+
+func errNoSession() error { return core.Errorf(core.CodeUnauthenticated, "Invalid or expired token") }
 
 // SessionReading finds a session as Session does and reads an instance in the same round trip, nil where there
 // is none of that id.
@@ -98,9 +101,16 @@ func (db *DB) SessionReading(ctx context.Context, id string, keys ...string) (co
 		r, err := q.record.record()
 		return s, &r, db.wrap(err, "cannot read the instance")
 	}
-	// The tables may be those of another version, or not fit together: the plain question tells.
-	s, err = db.Session(ctx, keys...)
-	return s, nil, err
+	switch db.meaning(err) {
+	case failNoTable, failCollations:
+		// The tables are of another version, or do not fit together: the plain question tells.
+		s, err = db.Session(ctx, keys...)
+		return s, nil, err
+	}
+	if errors.Is(err, sql.ErrNoRows) {
+		err = errNoSession()
+	}
+	return s, nil, db.wrap(err, "cannot check the session")
 }
 
 // sessionQuery asks for the session with one of keys and, with a record to scan into, an instance.
@@ -113,8 +123,8 @@ type sessionQuery struct {
 func (q sessionQuery) statement(version string) (query string, args []any) {
 	columns, tables := userColumns+", s.token, "+version, " FROM admin_sessions s JOIN admin_users u ON u.id = s.user_id"
 	if q.record != nil {
-		columns += ", " + recordColumns + usageColumns
-		tables += ` LEFT JOIN instances i ON i.instance_id = ? LEFT JOIN virtual_processes p ON p.instance_id = i.instance_id` + usageTable
+		columns += ", " + recordColumns + ownColumns
+		tables += ` LEFT JOIN instances i ON i.instance_id = ? LEFT JOIN virtual_processes p ON p.instance_id = i.instance_id` + ownTables
 		args = append(args, q.instance)
 	}
 	for _, k := range q.keys {
@@ -125,6 +135,8 @@ func (q sessionQuery) statement(version string) (query string, args []any) {
 }
 
 func (db *DB) session(ctx context.Context, q sessionQuery) (core.Session, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
 	query, args := q.statement(db.schemaVersion)
 	rows, err := db.sql.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -138,7 +150,7 @@ func (db *DB) session(ctx context.Context, q sessionQuery) (core.Session, error)
 		dest := append(u.dest(), &s.Key, &version)
 		if q.record != nil {
 			*q.record = recordRow{}
-			dest = append(append(dest, q.record.dest()...), q.record.usageDest()...)
+			dest = append(append(dest, q.record.dest()...), q.record.ownDest()...)
 		}
 		if err := rows.Scan(dest...); err != nil {
 			return core.Session{}, err

@@ -37,8 +37,8 @@ func (db *DB) CreateFirstAdmin(ctx context.Context, username, passwordHash strin
 			return core.Errorf(core.CodeConflict, "cannot set up: there is an administrator already")
 		}
 		return together(ctx, ex, func(tx execer) error {
-			_, err := tx.ExecContext(ctx, `INSERT INTO admin_users (username, password, role, permissions, status, created_at, updated_at)
-				VALUES (?, ?, 'admin', '["*"]', 'active', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`, username, passwordHash)
+			_, err := tx.ExecContext(ctx, `INSERT INTO admin_users (username, full_name, email, password, role, permissions, status, created_at, updated_at)
+				VALUES (?, ?, '', ?, 'admin', '["*"]', 'active', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`, username, username, passwordHash)
 			if err != nil {
 				return err
 			}

@@ -35,6 +35,13 @@ func (db *DB) BeginAttempt(ctx context.Context, address, username string, window
 	return a, db.wrap(err, "cannot log in")
 }
 
+// AttemptsBefore counts the attempts from address within window up to attempt id.
+func (db *DB) AttemptsBefore(ctx context.Context, address string, id int64, window time.Duration) (n int, err error) {
+	err = db.sql.QueryRowContext(ctx, `SELECT COUNT(*) FROM login_attempts WHERE ip_address = ? AND id <= ? AND attempted_at > `+db.earlier,
+		address, id, int64(window/time.Second)).Scan(&n)
+	return n, db.wrap(err, "cannot log in")
+}
+
 // CancelAttempt forgets an attempt that was refused before its password was looked at.
 func (db *DB) CancelAttempt(ctx context.Context, id int64) error {
 	_, err := db.exec(ctx, `DELETE FROM login_attempts WHERE id = ?`, id)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"vpm/core"
 )
@@ -34,7 +35,7 @@ func (db *DB) CreateInstance(ctx context.Context, in core.Instance, run core.Run
 	return db.wrap(err, "cannot create the instance")
 }
 
-// ChangeInstance is one locked change: read and lock, decide, write both rows and the event, commit; six
+// ChangeInstance is one locked change: read and lock, decide, write the rows and the event, commit; eight
 // round trips.
 func (db *DB) ChangeInstance(ctx context.Context, id string, decide func(core.Record) (core.Change, error)) error {
 	err := db.inTx(ctx, func(tx execer) error {
@@ -50,11 +51,14 @@ func (db *DB) ChangeInstance(ctx context.Context, id string, decide func(core.Re
 		if err != nil {
 			return err
 		}
+		if r.Gate, err = readGate(ctx, tx, r); err != nil {
+			return err
+		}
 		c, err := decide(r)
 		if err != nil || c.Kind == core.ChangeNothing {
 			return err
 		}
-		if err := applyChange(ctx, tx, r, c); err != nil {
+		if err := db.applyChange(ctx, tx, r, c); err != nil {
 			return err
 		}
 		return insertEvent(ctx, tx, c.Event)
@@ -62,43 +66,73 @@ func (db *DB) ChangeInstance(ctx context.Context, id string, decide func(core.Re
 	return db.wrap(err, "cannot change the instance")
 }
 
-func applyChange(ctx context.Context, tx execer, r core.Record, c core.Change) error {
-	id := r.Instance.InstanceID
+func (db *DB) applyChange(ctx context.Context, tx execer, r core.Record, c core.Change) error {
 	switch c.Kind {
 	case core.ChangeStart:
-		_, err := tx.ExecContext(ctx, `UPDATE instances SET status = 'active', activated_at = CURRENT_TIMESTAMP, updated_at = CURRENT_TIMESTAMP WHERE id = ?`, r.Instance.ID)
-		if err != nil {
-			return err
-		}
-		if r.Run == (core.Run{}) {
-			return insertRun(ctx, tx, id, c.PID)
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE virtual_processes SET virtual_pid = ?, status = 'running', started_at = CURRENT_TIMESTAMP,
-			stopped_at = NULL, last_activity = CURRENT_TIMESTAMP, updated_at = CURRENT_TIMESTAMP WHERE instance_id = ?`, c.PID, id)
-		return err
+		return db.applyStart(ctx, tx, r, c)
 	case core.ChangeStop:
-		_, err := tx.ExecContext(ctx, `UPDATE instances SET status = 'inactive', updated_at = CURRENT_TIMESTAMP WHERE id = ?`, r.Instance.ID)
-		if err != nil {
-			return err
-		}
-		_, err = tx.ExecContext(ctx, `UPDATE virtual_processes SET status = 'stopped', stopped_at = CURRENT_TIMESTAMP,
-			last_activity = CURRENT_TIMESTAMP, updated_at = CURRENT_TIMESTAMP WHERE instance_id = ?`, id)
-		return err
+		return db.applyStop(ctx, tx, r, c)
 	case core.ChangeDelete:
-		for _, s := range []struct {
-			statement string
-			key       any
-		}{
-			{`DELETE FROM vpm_usage WHERE instance_row = ?`, r.Instance.ID},
-			{`DELETE FROM virtual_processes WHERE instance_id = ?`, id}, // not every installation has the foreign key
-			{`DELETE FROM instances WHERE id = ?`, r.Instance.ID},
-		} {
-			if _, err := tx.ExecContext(ctx, s.statement, s.key); err != nil {
-				return err
-			}
+		return applyDelete(ctx, tx, r)
+	}
+	return nil
+}
+
+func (db *DB) applyStart(ctx context.Context, tx execer, r core.Record, c core.Change) error {
+	now, at := db.moment(c.At)
+	_, err := tx.ExecContext(ctx, `UPDATE instances SET status = 'active', activated_at = `+now+`, updated_at = CURRENT_TIMESTAMP WHERE id = ?`,
+		append(at, r.Instance.ID)...)
+	if err != nil {
+		return err
+	}
+	if err := nextGate(ctx, tx, r, core.Stop{}); err != nil {
+		return err
+	}
+	if r.Run == (core.Run{}) {
+		return insertRun(ctx, tx, r.Instance.InstanceID, c.PID)
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE virtual_processes SET virtual_pid = ?, status = 'running', started_at = `+now+`,
+		stopped_at = NULL, last_activity = CURRENT_TIMESTAMP, updated_at = CURRENT_TIMESTAMP WHERE instance_id = ?`,
+		append(append([]any{c.PID}, at...), r.Instance.InstanceID)...)
+	return err
+}
+
+func (db *DB) applyStop(ctx context.Context, tx execer, r core.Record, c core.Change) error {
+	_, err := tx.ExecContext(ctx, `UPDATE instances SET status = 'inactive', updated_at = CURRENT_TIMESTAMP WHERE id = ?`, r.Instance.ID)
+	if err != nil {
+		return err
+	}
+	if err := nextGate(ctx, tx, r, c.Stop); err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, `UPDATE virtual_processes SET status = 'stopped', stopped_at = CURRENT_TIMESTAMP,
+		last_activity = CURRENT_TIMESTAMP, updated_at = CURRENT_TIMESTAMP WHERE instance_id = ?`, r.Instance.InstanceID)
+	return err
+}
+
+func applyDelete(ctx context.Context, tx execer, r core.Record) error {
+	for _, s := range []struct {
+		statement string
+		key       any
+	}{
+		{`DELETE FROM vpm_usage WHERE instance_row = ?`, r.Instance.ID},
+		{`DELETE FROM vpm_gates WHERE instance_row = ?`, r.Instance.ID},
+		{`DELETE FROM virtual_processes WHERE instance_id = ?`, r.Instance.InstanceID}, // not every installation has the foreign key
+		{`DELETE FROM instances WHERE id = ?`, r.Instance.ID},
+	} {
+		if _, err := tx.ExecContext(ctx, s.statement, s.key); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// moment is an expression for t and its parameter; the zero time is now.
+func (db *DB) moment(t time.Time) (expression string, args []any) {
+	if t.IsZero() {
+		return "CURRENT_TIMESTAMP", nil
+	}
+	return db.at, []any{t.Unix()}
 }
 
 func insertRun(ctx context.Context, tx execer, id, pid string) error {
@@ -120,5 +154,9 @@ func orNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s
 
 // RecordEvent stores an event of the panel itself, one that changes no instance.
 func (db *DB) RecordEvent(ctx context.Context, ev core.Event) error {
-	return db.wrap(insertEvent(ctx, db.sql, ev), "cannot store the event")
+	err := insertEvent(ctx, db.sql, ev)
+	if err == nil {
+		db.committed(ctx)
+	}
+	return db.wrap(err, "cannot store the event")
 }

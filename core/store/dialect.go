@@ -18,6 +18,10 @@ type dialect struct {
 	later, earlier string
 	// base creates the tables of the contract, own those of vpm.
 	base, own func(ctx context.Context, ex execer) error
+	// gates creates the table of version 2.
+	gates func(ctx context.Context, ex execer) error
+	// at is an expression for a moment given in Unix seconds, a parameter.
+	at string
 	// exclusively runs f while no other process runs anything by exclusively on this database.
 	exclusively func(ctx context.Context, db *sql.DB, f func(execer) error) error
 	// setVersion writes what schemaVersion reads.

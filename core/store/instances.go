@@ -33,22 +33,24 @@ func (db *DB) joined(read func(tables string) error) error {
 	return err
 }
 
-// usageColumns and usageTable add the last measurement. A change leaves them out: it has no use for them
-// and would lock them.
+// ownColumns and ownTables add the gate and the last measurement. A change leaves them out of its locking read:
+// in MySQL that would lock the gap where a row is missing, and first changes of many instances would wait for each
+// other in circles.
 const (
-	usageColumns = `, m.memory, m.disk_usage, m.database_size, m.queries, m.evidence, m.measured_at`
-	usageTable   = ` LEFT JOIN vpm_usage m ON m.instance_row = i.id`
+	ownColumns = `, ` + gateColumns + `, m.memory, m.disk_usage, m.database_size, m.queries, m.evidence, m.measured_at`
+	ownTables  = ` LEFT JOIN vpm_gates g ON g.instance_row = i.id LEFT JOIN vpm_usage m ON m.instance_row = i.id`
 )
 
 type scanner interface{ Scan(dest ...any) error }
 
-// recordRow scans recordColumns and usageColumns. All of it may be NULL, where an outer join found nothing.
+// recordRow scans recordColumns and ownColumns. All of it may be NULL, where an outer join found nothing.
 type recordRow struct {
 	core.Record
 	id                                          sql.NullInt64
 	instanceID, name, cms, database             sql.NullString
 	pid, status, runStatus, evidence            sql.NullString
 	memory, disk, databaseSize, queries, microS sql.NullInt64
+	gate                                        gateRow
 }
 
 func (r *recordRow) dest() []any {
@@ -61,8 +63,8 @@ func (r *recordRow) dest() []any {
 	}
 }
 
-func (r *recordRow) usageDest() []any {
-	return []any{&r.memory, &r.disk, &r.databaseSize, &r.queries, &r.evidence, &r.microS}
+func (r *recordRow) ownDest() []any {
+	return append(r.gate.dest(), &r.memory, &r.disk, &r.databaseSize, &r.queries, &r.evidence, &r.microS)
 }
 
 // record gives what was scanned.
@@ -71,6 +73,7 @@ func (r *recordRow) record() (core.Record, error) {
 	in.ID, in.InstanceID, in.Name, in.CMSType = r.id.Int64, r.instanceID.String, r.name.String, r.cms.String
 	in.DatabaseName, in.Status = r.database.String, core.InstanceStatus(r.status.String)
 	r.Run.VirtualPID, r.Run.Status = r.pid.String, core.RunStatus(r.runStatus.String)
+	r.Gate = r.gate.gate()
 	if r.microS.Valid {
 		r.Usage = core.Usage{Memory: r.memory.Int64, DiskUsage: r.disk.Int64, DatabaseSize: r.databaseSize.Int64,
 			Queries: r.queries.Int64, MeasuredAt: time.UnixMicro(r.microS.Int64)}
@@ -81,11 +84,11 @@ func (r *recordRow) record() (core.Record, error) {
 	return r.Record, nil
 }
 
-func scanRecord(row scanner, withUsage bool) (core.Record, error) {
+func scanRecord(row scanner, withOwn bool) (core.Record, error) {
 	var r recordRow
 	dest := r.dest()
-	if withUsage {
-		dest = append(dest, r.usageDest()...)
+	if withOwn {
+		dest = append(dest, r.ownDest()...)
 	}
 	if err := row.Scan(dest...); err != nil {
 		return core.Record{}, err
@@ -98,7 +101,7 @@ func (db *DB) Record(ctx context.Context, id string) (core.Record, error) {
 	var r core.Record
 	err := db.joined(func(tables string) (err error) {
 		r, err = scanRecord(db.sql.QueryRowContext(ctx,
-			"SELECT "+recordColumns+usageColumns+tables+usageTable+" WHERE i.instance_id = ?", id), true)
+			"SELECT "+recordColumns+ownColumns+tables+ownTables+" WHERE i.instance_id = ?", id), true)
 		return err
 	})
 	if errors.Is(err, sql.ErrNoRows) {
@@ -128,7 +131,7 @@ func (db *DB) Records(ctx context.Context, q core.Query) ([]core.Record, int, er
 	}
 	var records []core.Record
 	err := db.joined(func(tables string) (err error) {
-		records, err = db.readRecords(ctx, "SELECT "+recordColumns+usageColumns+tables+usageTable+where+order, pageArgs)
+		records, err = db.readRecords(ctx, "SELECT "+recordColumns+ownColumns+tables+ownTables+where+order, pageArgs)
 		return err
 	})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // SchemaVersion is the version of our tables that this program works with.
-const SchemaVersion = 1
+const SchemaVersion = 2
 
 // migrations bring the tables from one version to the next: migrations[0] from nothing to 1. Each may be
 // cut off anywhere and run again, because MySQL cannot undo a CREATE TABLE.
@@ -20,6 +20,7 @@ var migrations = []func(context.Context, *DB, execer) error{
 		}
 		return db.own(ctx, ex)
 	},
+	func(ctx context.Context, db *DB, ex execer) error { return db.gates(ctx, ex) },
 }
 
 // Migrate brings the tables to SchemaVersion and gives the version they had. Of two processes that try at
@@ -59,6 +60,11 @@ func (db *DB) version(ctx context.Context, ex execer) (int, error) {
 func (db *DB) firstUse(ctx context.Context, err error) (again bool, _ error) {
 	if err == nil || errors.Is(err, sql.ErrNoRows) || db.meaning(err) != failNoTable {
 		return false, err
+	}
+	if db.sqlite != "" {
+		// Set-up gives an embedded database its tables. One without them was emptied or is being replaced,
+		// and must not be filled anew behind its owner's back.
+		return false, core.Errorf(core.CodeUnavailable, "cannot use the database %s: it is empty; put the file back as it was", db.sqlite)
 	}
 	v, verr := db.version(ctx, db.sql)
 	if verr != nil {

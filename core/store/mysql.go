@@ -93,6 +93,8 @@ var mysqlDialect = dialect{
 	earlier:       "CURRENT_TIMESTAMP - INTERVAL ? SECOND",
 	base:          mysqlBaseTables,
 	own:           mysqlOwnTables,
+	gates:         mysqlGates,
+	at:            "FROM_UNIXTIME(?)",
 	exclusively:   mysqlExclusively,
 	setVersion: func(ctx context.Context, ex execer, version int) error {
 		_, err := ex.ExecContext(ctx, `INSERT INTO vpm_schema (id, version) VALUES (1, ?) ON DUPLICATE KEY UPDATE version = VALUES(version)`, version)

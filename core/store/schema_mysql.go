@@ -112,6 +112,23 @@ func mysqlTableOptions(ctx context.Context, ex execer) (string, error) {
 	return fmt.Sprintf(" ENGINE=InnoDB DEFAULT CHARSET=%s COLLATE=%s", charset.String, collation.String), nil
 }
 
+// mysqlGates is version 2.
+func mysqlGates(ctx context.Context, ex execer) error {
+	_, err := ex.ExecContext(ctx, `CREATE TABLE IF NOT EXISTS vpm_gates (
+			instance_row INT UNSIGNED NOT NULL PRIMARY KEY COMMENT 'instances.id',
+			generation BIGINT NOT NULL COMMENT 'counts the changes of what is wanted',
+			applied BIGINT NOT NULL COMMENT 'the generation that was carried out',
+			reason VARCHAR(500) NULL,
+			until_at BIGINT NULL COMMENT 'seconds since 1970, UTC',
+			include_nested TINYINT NOT NULL DEFAULT 0,
+			entry VARCHAR(1024) NULL COMMENT 'directory of the .htaccess with the gate',
+			observed VARCHAR(16) NULL,
+			how VARCHAR(16) NULL,
+			seen VARCHAR(500) NULL,
+			observed_at BIGINT NULL COMMENT 'microseconds since 1970, UTC') ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_unicode_ci`)
+	return err
+}
+
 func mysqlOwnTables(ctx context.Context, ex execer) error {
 	for _, table := range []string{
 		`vpm_schema (id TINYINT NOT NULL PRIMARY KEY, version INT NOT NULL)`,

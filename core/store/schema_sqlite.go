@@ -61,6 +61,22 @@ func sqliteBaseTables(ctx context.Context, ex execer) error {
 	)
 }
 
+// sqliteGates is version 2.
+func sqliteGates(ctx context.Context, ex execer) error {
+	return execAll(ctx, ex, `CREATE TABLE IF NOT EXISTS vpm_gates (
+			instance_row INTEGER PRIMARY KEY, -- instances.id
+			generation INTEGER NOT NULL, -- counts the changes of what is wanted
+			applied INTEGER NOT NULL, -- the generation that was carried out
+			reason TEXT,
+			until_at INTEGER, -- seconds since 1970, UTC
+			include_nested INTEGER NOT NULL DEFAULT 0,
+			entry TEXT, -- directory of the .htaccess with the gate
+			observed TEXT,
+			how TEXT,
+			seen TEXT,
+			observed_at INTEGER)`)
+}
+
 func sqliteOwnTables(ctx context.Context, ex execer) error {
 	return execAll(ctx, ex,
 		`CREATE TABLE IF NOT EXISTS vpm_events (

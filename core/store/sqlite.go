@@ -101,6 +101,8 @@ var sqliteDialect = dialect{
 	earlier:       "datetime('now', '-' || ? || ' seconds')",
 	base:          sqliteBaseTables,
 	own:           sqliteOwnTables,
+	gates:         sqliteGates,
+	at:            "datetime(?, 'unixepoch')",
 	exclusively: func(ctx context.Context, db *sql.DB, f func(execer) error) error {
 		return (&DB{sql: db}).tryTx(ctx, f)
 	},

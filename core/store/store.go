@@ -55,11 +55,6 @@ func Open(o Options) (*DB, error) {
 // SQLite's whole write-ahead log back on every request.
 func (db *DB) Close() error { return db.sql.Close() }
 
-// Ping connects and tells whether the database answers.
-func (db *DB) Ping(ctx context.Context) error {
-	return db.wrap(db.sql.PingContext(ctx), "cannot reach the database")
-}
-
 // execer is what statements run on: the pool, one connection or a transaction.
 type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)

@@ -20,9 +20,9 @@ type Meter struct {
 // Measure measures one instance until ctx ends. What could not be seen is 0 and its evidence says so.
 // Memory and queries are the contract's estimates for virtual mode: twice the size of the database, and ten
 // statements a table.
-func (m *Meter) Measure(ctx context.Context, in core.Instance) core.Usage {
-	var u core.Usage
-	u.DiskUsage, u.Evidence.Disk = m.disk(ctx, in)
+func (m *Meter) Measure(ctx context.Context, in core.Instance) (u core.Usage) {
+	// Last, with what is left of the time: the database answers at once or not at all.
+	defer func() { u.DiskUsage, u.Evidence.Disk = m.disk(ctx, in) }()
 	prefix := ""
 	if in.DatabasePrefix != nil {
 		prefix = *in.DatabasePrefix

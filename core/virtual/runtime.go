@@ -1,12 +1,11 @@
-// Package virtual is the Runtime for shared hosting, where nothing may be started: a run is a virtual PID
-// and what the database says of it.
+// Package virtual is the Runtime for shared hosting, where nothing may be started: a run is a virtual PID, and
+// stopping a site is closing it from its own .htaccess.
 package virtual
 
 import (
 	"context"
 	"crypto/rand"
-	"fmt"
-	"math/big"
+	"encoding/binary"
 	"time"
 
 	"vpm/core"
@@ -15,23 +14,28 @@ import (
 // Runtime starts and stops instances without processes.
 type Runtime struct {
 	Now func() time.Time
+	// Base is the directory below which an instance's own directory is looked for.
+	Base string
+	// Allowed are the directories below which .htaccess files may be changed: those of the sites.
+	Allowed []string
+	// Panel are the directories of the panel itself, which stay open when the site around them is closed, and
+	// OpenPaths URL paths that people configured to stay open.
+	Panel, OpenPaths []string
+	// Backups is where a copy of each .htaccess is kept before vpm first touches it; "" keeps none.
+	Backups string
+	// Instances lists the registered instances, which stay open when one around them is closed.
+	Instances func(ctx context.Context) ([]core.Instance, error)
 }
 
 // Mode is core.ModeVirtual.
 func (*Runtime) Mode() core.Mode { return core.ModeVirtual }
 
-// Start names a new run. A virtual PID is "v", the Unix seconds, and random digits: nine of them, so that it
-// fills the 20 characters of the contract and two runs begun in the same second differ.
+// Start names a new run.
 func (rt *Runtime) Start(context.Context, core.Instance) (core.PID, error) {
-	n, err := rand.Int(rand.Reader, big.NewInt(1_000_000_000))
-	if err != nil {
-		return core.PID{}, err
-	}
-	return core.PID{Virtual: fmt.Sprintf("v%010d%09d", rt.Now().Unix(), n)}, nil
+	var b [8]byte
+	rand.Read(b[:]) // never fails: it ends the program instead
+	return core.PID{Virtual: core.VirtualPID(rt.Now(), binary.BigEndian.Uint64(b[:]))}, nil
 }
-
-// Stop has nothing to end: the rows the Manager writes are all there is to a run.
-func (*Runtime) Stop(context.Context, core.Instance) error { return nil }
 
 // Process reports the run as stored. Only a running instance has a PID.
 func (*Runtime) Process(r core.Record) core.Process {
@@ -43,4 +47,14 @@ func (*Runtime) Process(r core.Record) core.Process {
 		p.Status = core.RunError
 	}
 	return p
+}
+
+// allowed tells whether path lies where .htaccess files may be changed.
+func (rt *Runtime) allowed(path string) bool {
+	for _, dir := range rt.Allowed {
+		if within(path, dir) {
+			return true
+		}
+	}
+	return false
 }

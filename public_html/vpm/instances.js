@@ -92,7 +92,6 @@ function render(instances) {
 	if (none && $('#empty').hidden) $('#add').open = true;
 	$('#empty').hidden = !none;
 	$('table', view).hidden = $('#honest').hidden = none;
-	$('#honest [data-virtual]').hidden = !instances.some(i => i.process.mode === 'virtual');
 }
 
 function newRow(id) {
@@ -112,17 +111,21 @@ function fill(row, instance) {
 	set('.domain', instance.domain ? instance.domain + (instance.path_prefix ?? '').replace(/^\/$/, '') : '–');
 	set('.status b', process.status);
 	$('.status b', row).dataset.status = process.status;
-	set('.status small', instance.status === 'maintenance' ? 'in maintenance' : '');
+	set('.status small', instance.drift ? drifts[instance.observed] ?? '' : instance.status === 'maintenance' ? 'in maintenance' : '');
 	set('.badge', modes[process.mode] ?? process.mode);
 	set('.pid', process.pid ?? '–');
 	enable(row);
 }
 
+// drifts says what was seen where it is not what is wanted.
+const drifts = { running: 'but visitors still reach it', stopped: 'but it is closed to visitors', error: 'but its gate is damaged' };
+
 // enable offers what would change something; nothing while a call runs.
 function enable(row) {
 	const { status, process } = row.instance;
-	const running = status === 'active' && process.status === 'running';
-	const stopped = status === 'inactive' && process.status === 'stopped';
+	const settled = !row.instance.drift;
+	const running = settled && status === 'active' && process.status === 'running';
+	const stopped = settled && status === 'inactive' && process.status === 'stopped';
 	for (const button of row.querySelectorAll('button')) {
 		const idle = button.value === 'start' ? running : stopped;
 		button.setAttribute('aria-label', `${button.textContent} ${row.instance.instance_name}`);
@@ -134,7 +137,6 @@ function enable(row) {
 function ask(row, id, button) {
 	if (button.value !== 'stop') return act(row, id, button);
 	$('h2', dialog).textContent = `Stop ${row.instance.instance_name}?`;
-	$('[data-virtual]', dialog).hidden = row.instance.process.mode !== 'virtual';
 	$('input', dialog).value = dialog.returnValue = '';
 	dialog.onclose = () => {
 		if (dialog.returnValue === 'stop') act(row, id, button, $('input', dialog).value.trim());

@@ -2,6 +2,7 @@ package main
 
 import (
 	"embed"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/cgi"
@@ -9,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"vpm/core/atomicfile"
 	"vpm/htaccess"
@@ -70,7 +72,7 @@ func upload(dir string, from fs.FS) error {
 // files.
 func (a *account) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle("/sample/", http.StripPrefix("/sample", http.FileServer(http.Dir(a.sample()))))
+	mux.Handle("/sample/", a.gated(http.StripPrefix("/sample", noDotFiles(http.FileServer(http.Dir(a.sample()))))))
 	mux.Handle("/", noDotFiles(http.FileServer(http.Dir(a.docroot))))
 	api := filepath.Join(a.docroot, "api")
 	exists := func(p string) bool {
@@ -90,12 +92,36 @@ func (a *account) handler() http.Handler {
 		}
 		program := cgi.Handler{
 			Path: filepath.Join(api, rule.Program), Dir: api, Root: "/api/" + target,
-			Env:    []string{"DOCUMENT_ROOT=" + a.docroot},
+			Env:    []string{"DOCUMENT_ROOT=" + a.docroot, "SERVER_ADDR=127.0.0.1"},
 			Stderr: os.Stderr,
 		}
 		program.ServeHTTP(w, r)
 	})
 }
+
+// gated honours the gate in the sample site's .htaccess, as Apache does by its rules.
+func (a *account) gated(site http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		text, err := os.ReadFile(filepath.Join(a.sample(), ".htaccess"))
+		if err != nil && !os.IsNotExist(err) {
+			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		until, found := htaccess.Standing(text, sampleID)
+		if found == htaccess.None || !until.IsZero() && !time.Now().Before(until) {
+			site.ServeHTTP(w, r)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Retry-After", "3600")
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprint(w, htaccess.DefaultPage("", until))
+	})
+}
+
+// sampleID is the id of the sample's instance.
+const sampleID = "sample"
 
 // noDotFiles hides what Apache's stock configuration hides, and more: .htaccess and its like.
 func noDotFiles(h http.Handler) http.Handler {

@@ -127,6 +127,18 @@ func TestRun(t *testing.T) {
 			t.Errorf("%s: %d, want %d", path, resp.StatusCode, want)
 		}
 	}
+	stopLine := lines[2]
+	if out, err := exec.Command("bash", "-ec", lines[0]+"\n"+stopLine).CombinedOutput(); err != nil || !strings.Contains(string(out), `"observed":"stopped"`) {
+		t.Errorf("stop says %v %s", err, out)
+	}
+	resp, err := http.Get("http://127.0.0.1:" + strconv.Itoa(port) + "/sample/")
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if resp.StatusCode != 503 {
+		t.Errorf("the stopped sample answers %d", resp.StatusCode)
+	}
 	r.stop(t)
 
 	again := begin(t, dir, port)

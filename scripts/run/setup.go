@@ -30,14 +30,19 @@ func (a *account) setUp(ctx context.Context, url, file string) (login, error) {
 		return login{}, err
 	}
 	if !state.Needed {
-		return readLogin(file)
+		l, finished, err := readLogin(file)
+		if err != nil || finished {
+			return l, err
+		}
+		return l, register(ctx, url, file, l)
 	}
 	code, err := os.ReadFile(state.CodeFile)
 	if err != nil {
 		return login{}, err
 	}
 	l := login{"admin", strings.ToLower(rand.Text()[:16])}
-	if err := atomicfile.Write(file, []byte(l.Username+"\n"+l.Password+"\n"), 0o600); err != nil {
+	// Before the password counts, and marked until the sample is there: this may be interrupted anywhere.
+	if err := l.save(file, unfinished); err != nil {
 		return login{}, err
 	}
 	first, _, _ := strings.Cut(string(code), "\n")
@@ -46,10 +51,17 @@ func (a *account) setUp(ctx context.Context, url, file string) (login, error) {
 	if err != nil {
 		return login{}, err
 	}
-	return l, register(ctx, url, l)
+	return l, register(ctx, url, file, l)
 }
 
-func register(ctx context.Context, url string, l login) error {
+// unfinished marks a login file whose sample site is not registered yet.
+const unfinished = "unfinished"
+
+func (l login) save(file, mark string) error {
+	return atomicfile.Write(file, []byte(strings.TrimSpace(mark+"\n"+l.Username+"\n"+l.Password)+"\n"), 0o600)
+}
+
+func register(ctx context.Context, url, file string, l login) error {
 	var session struct {
 		Token string `json:"token"`
 	}
@@ -58,27 +70,34 @@ func register(ctx context.Context, url string, l login) error {
 		return err
 	}
 	err = call(ctx, "POST", url+"/api/instances/create.php", session.Token, map[string]string{
-		"instance_id": "sample", "instance_name": "Sample site", "cms_type": "native",
+		"instance_id": sampleID, "instance_name": "Sample site", "cms_type": "native",
 		"domain": strings.TrimPrefix(url, "http://"), "path_prefix": "/sample/", "database_name": "sample"}, nil)
 	if err != nil {
 		return err
 	}
-	return call(ctx, "POST", url+"/api/auth/logout.php", session.Token, nil, nil)
+	if err := call(ctx, "POST", url+"/api/auth/logout.php", session.Token, nil, nil); err != nil {
+		return err
+	}
+	return l.save(file, "")
 }
 
-func readLogin(file string) (login, error) {
+func readLogin(file string) (l login, finished bool, err error) {
 	text, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return login{"admin", "(chosen at set-up; POST /api/reset.php changes it)"}, nil
+		return login{"admin", "(chosen at set-up; POST /api/reset.php changes it)"}, true, nil
 	}
 	if err != nil {
-		return login{}, err
+		return login{}, false, err
 	}
 	fields := strings.Fields(string(text))
-	if len(fields) != 2 {
-		return login{}, fmt.Errorf("cannot read the login in %s: delete var/ to begin anew", file)
+	finished = len(fields) > 0 && fields[0] != unfinished
+	if !finished {
+		fields = fields[min(1, len(fields)):]
 	}
-	return login{fields[0], fields[1]}, nil
+	if len(fields) != 2 {
+		return login{}, false, fmt.Errorf("cannot read the login in %s: delete var/ to begin anew", file)
+	}
+	return login{fields[0], fields[1]}, finished, nil
 }
 
 // call does one request of the API.

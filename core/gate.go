@@ -1,0 +1,66 @@
+package core
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"time"
+)
+
+// Stop is how an instance is to be stopped.
+type Stop struct {
+	Reason        string    // shown to visitors and kept in the history
+	Until         time.Time // the stop ends by itself then; zero: when somebody starts the instance
+	IncludeNested bool      // also closes sites nested below that are not registered
+	Verify        bool      // ask the site afterwards, as a visitor does
+}
+
+// Gate is what is stored of an instance's gate: what was asked for, how far it was carried out, and what was seen.
+type Gate struct {
+	// Generation counts the changes of what is wanted, and Applied is the one that the gate was last brought
+	// to. Where they differ, a change was cut off, and whoever comes next completes it.
+	Generation, Applied int64
+	Stop
+	// Entry is the directory whose .htaccess holds the gate, "" where none does.
+	Entry    string
+	Evidence Evidence
+}
+
+// Pending tells whether a change was committed and not carried out to its end.
+func (g Gate) Pending() bool { return g.Generation != g.Applied }
+
+// Expired tells whether a stop has ended by itself and the rows do not say so yet.
+func (r Record) Expired(now time.Time) bool {
+	return r.Instance.Status == StatusInactive && !r.Gate.Until.IsZero() && !now.Before(r.Gate.Until)
+}
+
+// Wanted is what people asked for, as of now: a stop whose time is over has ended, whether or not anybody has
+// written that down.
+func (r Record) Wanted(now time.Time) Observed {
+	if r.Instance.Status == StatusActive || r.Expired(now) {
+		return ObservedRunning
+	}
+	return ObservedStopped
+}
+
+// AsOf gives the record with a stop that has expired written out, as the next change will store it: running
+// since the end of the stop, with the PID that follows from it.
+func (r Record) AsOf(now time.Time) Record {
+	if r.Expired(now) {
+		r.Instance.Status = StatusActive
+		r.Run.Status, r.Run.VirtualPID = RunRunning, r.expiryPID()
+	}
+	return r
+}
+
+// expiryPID names the run that begins when a stop ends by itself. Every process must come to the same name, before
+// anybody has written it down, so its digits are drawn from what is stored.
+func (r Record) expiryPID() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s/%d", r.Instance.ID, r.Instance.InstanceID, r.Gate.Generation))
+	return VirtualPID(r.Gate.Until, binary.BigEndian.Uint64(sum[:]))
+}
+
+// VirtualPID is the contract's form of a run's name: "v", the Unix seconds, and nine digits, 20 characters in all.
+func VirtualPID(at time.Time, digits uint64) string {
+	return fmt.Sprintf("v%010d%09d", at.Unix(), digits%1_000_000_000)
+}

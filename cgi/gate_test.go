@@ -171,12 +171,58 @@ func TestStopThatCannotClose(t *testing.T) {
 	s.wantClosed("/blog/")
 	s.post("/instances/start.php", map[string]any{"instance_id": "blog"}).want(200)
 
-	// Visitors enter elsewhere: the directory is served under another name, without .htaccess.
-	s.post("/instances/create.php", map[string]any{"instance_id": "other", "instance_name": "x", "cms_type": "native", "database_name": "x",
-		"domain": strings.TrimPrefix(s.host.URL, "http://"), "path_prefix": "/blog/", "path": filepath.Join(s.host.Home, "elsewhere")}).want(201)
-	s.post("/instances/stop.php", map[string]any{"instance_id": "other"}).want(409).says("not_effective", "cannot find the directory")
-	s.must(os.Mkdir(filepath.Join(s.host.Home, "elsewhere"), 0o755))
-	s.must(s.host.Chown(filepath.Join(s.host.Home, "elsewhere")))
+	// Visitors enter where no .htaccess of ours is read.
+	s.must(os.WriteFile(filepath.Join(s.host.AliasDir, "index.html"), []byte("elsewhere"), 0o644))
+	s.must(os.MkdirAll(filepath.Join(s.host.Home, "instances", "other"), 0o755))
+	s.must(s.host.Chown(s.host.Home))
+	other := map[string]any{"instance_id": "other", "instance_name": "x", "cms_type": "native", "database_name": "x",
+		"domain": strings.TrimPrefix(s.host.URL, "http://"), "path_prefix": "/aliased/"}
+	s.post("/instances/create.php", other).want(201)
 	s.post("/instances/stop.php", map[string]any{"instance_id": "other"}).want(409).says("not_effective", "answered")
+	if _, err := os.Stat(filepath.Join(s.host.Docroot, ".htaccess")); err == nil {
+		t.Error("a gate that does nothing was left in the docroot")
+	}
+	if st := s.get("/instances/status.php?instance_id=other").want(200); st.field("wanted") != "stopped" || st.field("observed") != "running" {
+		t.Errorf("status of a site that is not closed: %s", st.body)
+	}
 	s.post("/instances/stop.php", map[string]any{"instance_id": "other", "verify": false}).want(200)
+	s.post("/instances/delete.php", map[string]any{"instance_id": "other"}).want(200)
+	delete(other, "domain")
+	other["path"] = filepath.Join(s.host.Home, "missing")
+	s.post("/instances/create.php", other).want(201)
+	s.post("/instances/stop.php", map[string]any{"instance_id": "other"}).want(409).says("not_effective", "cannot find the directory")
+	s.post("/instances/start.php", map[string]any{"instance_id": "other"}).want(200)
+}
+
+// TestSiteBesideTheDocroot is the original's layout: the instance's directory is not served, and its requests enter
+// through the panel's docroot. The gate moves there once a probe has shown that, and is found there afterwards.
+func TestSiteBesideTheDocroot(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, stack{driver: "sqlite", php: true})
+	own := filepath.Join(s.host.Home, "instances", "beside")
+	for name, text := range map[string]string{filepath.Join(own, "index.php"): "<?php", filepath.Join(s.host.Docroot, "front", "index.php"): "<?php echo 'served';",
+		filepath.Join(s.host.Docroot, "index.html"): "home"} {
+		s.must(os.MkdirAll(filepath.Dir(name), 0o755))
+		s.must(os.WriteFile(name, []byte(text), 0o644))
+	}
+	s.must(s.host.Chown(s.host.Home))
+	s.post("/instances/create.php", map[string]any{"instance_id": "beside", "instance_name": "x", "cms_type": "native", "database_name": "x",
+		"domain": strings.TrimPrefix(s.host.URL, "http://"), "path_prefix": "/front/"}).want(201)
+	docroot := filepath.Join(s.host.Docroot, ".htaccess")
+	for range 2 { // the second time the place is remembered
+		stop := s.post("/instances/stop.php", map[string]any{"instance_id": "beside"}).want(200)
+		if stop.field("observed") != "stopped" {
+			t.Errorf("stop answered %s", stop.body)
+		}
+		s.wantClosed("/front/", "/front/index.php?x=1")
+		s.wantOpen("/", "/index.html", "/vpm/", "/frontx")
+		if _, err := os.Stat(filepath.Join(own, ".htaccess")); err == nil {
+			t.Error("a gate is left in the directory where nobody enters")
+		}
+		s.post("/instances/start.php", map[string]any{"instance_id": "beside"}).want(200)
+		s.wantOpen("/front/")
+		if _, err := os.Stat(docroot); err == nil {
+			t.Error("the docroot's .htaccess that was made for the gate is still there")
+		}
+	}
 }

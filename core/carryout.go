@@ -27,8 +27,7 @@ func (m *Manager) carryOut(ctx context.Context, by Actor, res Result, r Record, 
 
 // settle carries out what is wanted and stores how far it came.
 func (m *Manager) settle(ctx context.Context, r Record) (Settled, error) {
-	id := r.Instance.InstanceID
-	s, err := m.Runtime.Settle(ctx, r, func(ctx context.Context) (Record, error) { return m.Store.Record(ctx, id) })
+	s, err := m.Runtime.Settle(ctx, r)
 	if err != nil {
 		e := Evidence{Observed: ObservedError, How: HowGate, Seen: sentence(err), At: m.Now()}
 		// The generation stays open, so that the next request tries again; that error is the one to report.
@@ -38,15 +37,24 @@ func (m *Manager) settle(ctx context.Context, r Record) (Settled, error) {
 	return s, m.Store.SaveGate(ctx, s.Record.Instance, s.Record.Gate.Generation, true, s.Entry, s.Evidence)
 }
 
-// verify asks a site that is wanted stopped, if it is to, and reports a stop that is not effective.
+// verify asks a site that is wanted stopped, if it is to, and reports a stop that is not effective. Where visitors
+// still reach the site, the gate is tried in the other place before that.
 func (m *Manager) verify(ctx context.Context, res Result, s Settled, ask bool) (Result, error) {
 	if !ask || m.Probe == nil || res.Wanted != ObservedStopped {
 		return res, nil
 	}
-	s.Record.Gate.Entry = s.Entry
-	e, cause := m.Probe(ctx, s.Record)
-	if e.Observed == ObservedUnknown { // the gate is all the evidence there is
-		e.Seen = s.Evidence.Seen + "; " + e.Seen
+	e, cause := m.probe(ctx, s)
+	if e.Observed == ObservedRunning && s.Alternative != "" {
+		first := s
+		var err error
+		if s, err = m.move(ctx, first, first.Alternative); err == nil {
+			e, _ = m.probe(ctx, s)
+		}
+		if err != nil || e.Observed == ObservedRunning { // neither: back to the site's own directory
+			if s, err = m.move(ctx, first, first.Entry); err != nil {
+				return Result{}, err
+			}
+		}
 	}
 	res.Evidence = e
 	done := e.Observed != ObservedRunning
@@ -57,6 +65,22 @@ func (m *Manager) verify(ctx context.Context, res Result, s Settled, ask bool) (
 		return Result{}, Errorf(CodeNotEffective, "cannot close the site to visitors: %s. %s", e.Seen, cause)
 	}
 	return res, nil
+}
+
+// move puts the gate into another place.
+func (m *Manager) move(ctx context.Context, s Settled, entry string) (Settled, error) {
+	s.Record.Gate.Entry = entry
+	return m.settle(ctx, s.Record)
+}
+
+// probe asks the site. Where it cannot be asked, the gate is all the evidence there is.
+func (m *Manager) probe(ctx context.Context, s Settled) (e Evidence, cause string) {
+	s.Record.Gate.Entry = s.Entry
+	e, cause = m.Probe(ctx, s.Record)
+	if e.Observed == ObservedUnknown {
+		e.Seen = s.Evidence.Seen + "; " + e.Seen
+	}
+	return e, cause
 }
 
 func (m *Manager) recordRepair(ctx context.Context, by Actor, r Record, seen Evidence) error {
@@ -70,14 +94,34 @@ func (m *Manager) Status(ctx context.Context, id string) (Record, error) {
 	if err != nil {
 		return Record{}, err
 	}
-	if r.Gate.Pending() {
-		if _, err := m.settle(ctx, r); err == nil {
-			if r, err = m.Store.Record(ctx, id); err != nil {
-				return Record{}, err
-			}
+	// A stop that a probe saw to have no effect is carried out as far as it goes; looking again changes nothing.
+	seen := r.Gate.Evidence
+	if r.Gate.Pending() && !(seen.How == HowProbe && seen.Observed == ObservedRunning) {
+		if r, err = m.complete(ctx, r); err != nil {
+			return Record{}, err
 		}
 	}
 	return m.Observed(r), nil
+}
+
+// complete carries out a change that was cut off. Where that is not possible now the record says so.
+func (m *Manager) complete(ctx context.Context, r Record) (Record, error) {
+	id := r.Instance.InstanceID
+	unlock, err := m.Runtime.Lock(ctx, r)
+	if CodeOf(err) == CodeBusy { // it is being carried out
+		return r, nil
+	}
+	if err != nil {
+		return Record{}, err
+	}
+	defer unlock()
+	if r, err = m.Store.Record(ctx, id); err != nil || !r.Gate.Pending() {
+		return r, err
+	}
+	if _, err := m.settle(ctx, r); CodeOf(err) == CodeUnavailable {
+		return Record{}, err
+	}
+	return m.Store.Record(ctx, id)
 }
 
 // Observed gives the record as of now, with what its gate shows. While the gate stands, what a probe met there says

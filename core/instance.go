@@ -103,6 +103,9 @@ func (in Instance) Docroot(base string) string {
 	return in.Path(base)
 }
 
+// HasDocroot tells whether the config says where requests enter.
+func (in Instance) HasDocroot() bool { return filepath.IsAbs(in.settings().Docroot) }
+
 // URL is where visitors reach the instance: "url" of its config, else http://domain + path prefix, else "".
 func (in Instance) URL() string {
 	if u := in.settings().URL; u != "" {

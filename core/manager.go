@@ -83,9 +83,19 @@ func (m *Manager) Restart(ctx context.Context, by Actor, id, reason string) (Res
 // Delete forgets an instance, and opens its site first where vpm has closed it. Its files, its database and its
 // history of events are not touched.
 func (m *Manager) Delete(ctx context.Context, by Actor, id, reason string) (Result, error) {
-	r, err := m.Record(ctx, id)
+	if err := checkReason(reason); err != nil {
+		return Result{}, err
+	}
+	r, unlock, err := m.turn(ctx, id)
 	if err != nil {
 		return Result{}, err
+	}
+	defer unlock()
+	if r.Gate.Generation > 0 && r.Wanted(m.Now()) == ObservedStopped {
+		// Where this is cut off below, the site is open and wanted closed: the next request sees that to its end.
+		if err := m.Store.SaveGate(ctx, r.Instance, r.Gate.Generation, false, r.Gate.Entry, r.Gate.Evidence); err != nil {
+			return Result{}, err
+		}
 	}
 	if err := m.Runtime.Release(ctx, r); err != nil {
 		return Result{}, err
@@ -96,7 +106,26 @@ func (m *Manager) Delete(ctx context.Context, by Actor, id, reason string) (Resu
 	return res, err
 }
 
+// turn reads the instance and waits for its turn. Another process may have changed it meanwhile: what counts is read
+// under the lock of the database.
+func (m *Manager) turn(ctx context.Context, id string) (Record, func() error, error) {
+	r, err := m.Record(ctx, id)
+	if err != nil {
+		return Record{}, nil, err
+	}
+	unlock, err := m.Runtime.Lock(ctx, r)
+	return r, unlock, err
+}
+
 func (m *Manager) change(ctx context.Context, by Actor, id, action, reason string, verify bool, decide func(Record) (decision, error)) (Result, error) {
+	if err := checkReason(reason); err != nil {
+		return Result{}, err
+	}
+	_, unlock, err := m.turn(ctx, id)
+	if err != nil {
+		return Result{}, err
+	}
+	defer unlock()
 	res, r, err := m.commit(ctx, by, id, action, reason, decide)
 	if err != nil {
 		return Result{}, err
@@ -106,12 +135,6 @@ func (m *Manager) change(ctx context.Context, by Actor, id, action, reason strin
 
 // commit locks the instance, has decide say what to do, and writes rows and event in one transaction.
 func (m *Manager) commit(ctx context.Context, by Actor, id, action, reason string, decide func(Record) (decision, error)) (res Result, found Record, err error) {
-	if err := CheckID(id); err != nil {
-		return Result{}, Record{}, err
-	}
-	if err := checkReason(reason); err != nil {
-		return Result{}, Record{}, err
-	}
 	try := func() error {
 		return m.Store.ChangeInstance(ctx, id, func(r Record) (Change, error) {
 			if r.Expired(m.Now()) && action != ActionExpire {

@@ -32,12 +32,12 @@ func (s *spy) Start(ctx context.Context, in core.Instance) (core.PID, error) {
 	return pid, errors.Join(err, s.err)
 }
 
-func (s *spy) Settle(ctx context.Context, r core.Record, read func(context.Context) (core.Record, error)) (core.Settled, error) {
+func (s *spy) Settle(ctx context.Context, r core.Record) (core.Settled, error) {
 	s.asked = append(s.asked, "settle")
 	if s.settleErr != nil {
 		return core.Settled{}, s.settleErr
 	}
-	return s.Runtime.Settle(ctx, r, read)
+	return s.Runtime.Settle(ctx, r)
 }
 
 func (s *spy) Release(ctx context.Context, r core.Record) error {

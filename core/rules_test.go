@@ -12,17 +12,18 @@ import (
 // import none.
 var allowed = map[string][]string{
 	"vpm/core":            {},
-	"vpm/core/atomicfile": {},
+	"vpm/core/atomicfile": {"vpm/core/fault"},
+	"vpm/core/fault":      {},
 	"vpm/core/gateway":    {"vpm/core"},
 	"vpm/htaccess":        {},
 
 	"vpm/core/auth":    {"vpm/core"},
 	"vpm/core/config":  {"vpm/core", "vpm/core/atomicfile"},
 	"vpm/core/httpapi": {"vpm/core"},
-	"vpm/core/store":   {"vpm/core"},
+	"vpm/core/store":   {"vpm/core", "vpm/core/fault"},
 	"vpm/core/usage":   {"vpm/core"},
 	"vpm/core/health":  {"vpm/core"},
-	"vpm/core/virtual": {"vpm/core", "vpm/core/atomicfile", "vpm/htaccess"},
+	"vpm/core/virtual": {"vpm/core", "vpm/core/atomicfile", "vpm/core/fault", "vpm/htaccess"},
 
 	// Set-up brings settings, database and passwords together before there is an app.
 	"vpm/core/setup": {"vpm/core", "vpm/core/atomicfile", "vpm/core/auth", "vpm/core/config", "vpm/core/store"},

@@ -10,10 +10,12 @@ type Runtime interface {
 	Start(ctx context.Context, in Instance) (PID, error)
 	// Process reports the process of an instance from what is stored of it.
 	Process(r Record) Process
-	// Settle makes what visitors meet agree with what is wanted. It takes turns with every other Settle of the
-	// instance, in all processes, and reads what is wanted once its turn has come, so that the last one always
-	// leaves what is wanted last. CodeNotEffective means that this is not possible here, and says why.
-	Settle(ctx context.Context, r Record, read func(context.Context) (Record, error)) (Settled, error)
+	// Lock waits for the instance's turn: whoever holds it is the only one, in all processes, to change what is
+	// wanted of it and to carry that out. CodeBusy when others took too long.
+	Lock(ctx context.Context, r Record) (unlock func() error, err error)
+	// Settle makes what visitors meet agree with what is wanted, in the instance's turn. The gate goes to where
+	// r.Gate.Entry says. CodeNotEffective means that this is not possible here, and says why.
+	Settle(ctx context.Context, r Record) (Settled, error)
 	// Observe looks, without asking the site itself, at what visitors meet.
 	Observe(r Record) Evidence
 	// Release takes away whatever Settle may have left, before an instance is forgotten.
@@ -26,6 +28,8 @@ type Settled struct {
 	Entry    string // the directory whose .htaccess holds the gate, "" where none does
 	Evidence Evidence
 	Spared   []string // sites nested below that stay open though nobody registered them
+	// Alternative is another Entry to try where visitors still reach the site, "" for none.
+	Alternative string
 }
 
 // Server is the web server that a request came through, as it told the program.

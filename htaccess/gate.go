@@ -24,7 +24,7 @@ const (
 // Gate is what closes a stopped site. Its URL paths are decoded ones ("/my site/", not "/my%20site/").
 type Gate struct {
 	Instance string // instance id, for the markers: letters, digits, ".", "_" and "-", at most 64
-	Reason   string // shown to visitors; "" none; at most 500 characters
+	Reason   string // shown to visitors of the default page; "" none; at most 500 characters
 
 	// Until is when the gate ends by itself; zero: never. Apache decides by its clock in the server's time zone,
 	// which has to be this process's too. In the hour that autumn repeats it can be an hour early.
@@ -41,7 +41,8 @@ type Gate struct {
 	OpenDirs []string
 
 	// Host and Path limit the gate to requests for this host name (any port, any case) and at or below this URL
-	// path; "" every one. It is the form for a docroot that several sites share.
+	// path; "" every one. It is the form for a docroot that several sites share. A host's other names ("www.") need
+	// gates of their own.
 	Host, Path string
 
 	Page     string // name of the instance's own page ("vpm-stopped.html"), the body of the 503; "" the default page

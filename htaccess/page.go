@@ -17,7 +17,7 @@ const pageHead = `<!doctype html><html lang=en><head><meta charset=utf-8><meta n
 const pageTail = `</main></body></html>`
 
 // DefaultPage is the page of a stopped site: the reason, where there is one, and when the site is back, where that is
-// known. It is one line of plain ASCII without quotation marks, %, $ and \, so that it can stand in Apache's
+// known. It is one line of plain ASCII without double quotes, %, $ and \, so that it can stand in Apache's
 // ErrorDocument, which evaluates %{…} and is sent as ISO 8859-1, and in a string of nginx.
 func DefaultPage(reason string, until time.Time) string {
 	var b strings.Builder

@@ -98,7 +98,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	people := &auth.Service{Store: db, TTL: a.Config.SessionTTL, Sleep: auth.Sleep}
 	return &httpapi.Backend{
 		Manager: &core.Manager{Store: db, Runtime: a.virtualRuntime(db), Base: c.InstancesDir,
-			Measure: meter.Measure, Probe: probe, Now: time.Now},
+			Measure: meter.Measure, Probe: a.probe, Now: time.Now},
 		Auth: httpapi.Auth{Login: people.Login, Session: people.Session, SessionReading: people.SessionReading, Logout: people.Logout},
 		Migrate: func(ctx context.Context, by core.Actor) (int, error) {
 			from, err := db.Migrate(ctx)
@@ -119,6 +119,7 @@ func (a *App) virtualRuntime(db *store.DB) *virtual.Runtime {
 		Allowed:   []string{c.InstancesDir, filepath.Dir(c.Place.WebRoot)},
 		Panel:     []string{c.Place.ProgramDir, filepath.Join(filepath.Dir(c.Place.ProgramDir), "vpm")},
 		OpenPaths: c.OpenPaths,
+		Docroot:   c.Place.Docroot,
 		Instances: func(ctx context.Context) ([]core.Instance, error) {
 			records, _, err := db.Records(ctx, core.Query{})
 			list := make([]core.Instance, len(records))
@@ -135,7 +136,7 @@ func (a *App) virtualRuntime(db *store.DB) *virtual.Runtime {
 }
 
 // probe asks a site through the web server that this request came through.
-func probe(ctx context.Context, r core.Record) (core.Evidence, string) {
+func (a *App) probe(ctx context.Context, r core.Record) (core.Evidence, string) {
 	e := core.Evidence{Observed: core.ObservedUnknown, How: core.HowProbe, Seen: "the site has no address to ask", At: time.Now()}
 	u, err := url.Parse(r.Instance.URL())
 	if err != nil || u.Host == "" {
@@ -143,7 +144,7 @@ func probe(ctx context.Context, r core.Record) (core.Evidence, string) {
 	}
 	server := core.ServerOf(ctx)
 	site := health.Site{URL: u.String(), Server: server.Address, Port: server.Port}
-	site.PHP, site.Static = virtual.EntryFiles(r.Gate.Entry)
+	site.PHP, site.Static = virtual.EntryFiles(r.Instance.Docroot(a.Config.InstancesDir))
 	var cause string
 	e.Observed, e.Seen, cause = health.Judge(health.Look(ctx, site))
 	return e, cause

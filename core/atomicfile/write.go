@@ -7,10 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"vpm/core/fault"
 )
 
 // Write puts data at path with the given permissions: a temporary file in the same directory, synced, renamed
-// over the old one, and the directory synced. On failure the old file is untouched and nothing is left over.
+// over the old one, and the directory synced. On failure the old file is untouched and nothing is left over; what a
+// process leaves that is killed, the next Write of the same path removes.
 func Write(path string, data []byte, perm os.FileMode) error {
 	return write(path, data, func(f *os.File) error { return f.Chmod(perm) }, nil)
 }
@@ -33,24 +36,31 @@ func Remove(path string, was os.FileInfo) error {
 	if err := unchanged(path, was); err != nil {
 		return err
 	}
+	fault.Point("before removing the file")
 	if err := os.Remove(path); err != nil {
 		return err
 	}
+	fault.Point("file removed")
 	return syncDir(filepath.Dir(path))
 }
 
 func write(path string, data []byte, own func(*os.File) error, check func() error) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, "."+filepath.Base(path)+".tmp-")
+	fault.Point("before the temporary file")
+	f, err := temporary(path)
 	if err != nil {
 		return err
 	}
+	defer f.Close()           // it stays open, and so locked, until it has its place
 	defer os.Remove(f.Name()) // after the rename there is nothing of that name
+	fault.Point("temporary file made")
 	_, err = f.Write(data)
-	err = errors.Join(err, own(f), f.Sync(), f.Close())
+	fault.Point("temporary file written")
+	err = errors.Join(err, own(f), f.Sync())
 	if err != nil {
 		return err
 	}
+	fault.Point("temporary file synced")
 	if check != nil {
 		if err := check(); err != nil {
 			return err
@@ -59,6 +69,7 @@ func write(path string, data []byte, own func(*os.File) error, check func() erro
 	if err := os.Rename(f.Name(), path); err != nil {
 		return err
 	}
+	fault.Point("file renamed")
 	return syncDir(dir)
 }
 
@@ -99,5 +110,7 @@ func syncDir(dir string) error {
 		return err
 	}
 	defer d.Close()
-	return d.Sync()
+	err = d.Sync()
+	fault.Point("directory synced")
+	return err
 }

@@ -164,10 +164,17 @@ func (a *API) authorize(c *call, r route) error {
 // readSession reads the session and, for a route that reads one instance, that instance in the same round trip.
 func (c *call) readSession(r route, token string) (err error) {
 	id := c.part
-	if r.access == view && id == "" {
+	switch {
+	case id != "":
+	case r.access == view:
 		id = c.URL.Query().Get("instance_id")
+	case r.access == manage:
+		var in change
+		if c.decodeBody(&in) == nil { // the handler will say what is wrong with it
+			id = in.ID
+		}
 	}
-	if id == "" || core.CheckID(id) != nil { // the handler will say what is wrong with it
+	if id == "" || core.CheckID(id) != nil {
 		c.session, err = c.backend.Auth.Session(c.Context(), token)
 		return err
 	}

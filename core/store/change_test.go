@@ -247,9 +247,12 @@ func TestChangesOfTwoInstancesDoNotWaitInMySQL(t *testing.T) {
 // rowsOnly is the virtual runtime without files: what is stored is the matter here.
 type rowsOnly struct{ virtual.Runtime }
 
-func (*rowsOnly) Settle(ctx context.Context, _ core.Record, read func(context.Context) (core.Record, error)) (core.Settled, error) {
-	r, err := read(ctx)
-	return core.Settled{Record: r, Evidence: core.Evidence{Observed: r.Wanted(time.Now()), How: core.HowGate, At: time.Now()}}, err
+func (*rowsOnly) Lock(context.Context, core.Record) (func() error, error) {
+	return func() error { return nil }, nil
+}
+
+func (*rowsOnly) Settle(_ context.Context, r core.Record) (core.Settled, error) {
+	return core.Settled{Record: r, Evidence: core.Evidence{Observed: r.Wanted(time.Now()), How: core.HowGate, At: time.Now()}}, nil
 }
 
 func (*rowsOnly) Observe(r core.Record) core.Evidence {

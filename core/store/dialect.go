@@ -20,6 +20,8 @@ type dialect struct {
 	base, own func(ctx context.Context, ex execer) error
 	// gates creates the table of version 2.
 	gates func(ctx context.Context, ex execer) error
+	// joinsUpdates: UPDATE can change rows of several tables.
+	joinsUpdates bool
 	// at is an expression for a moment given in Unix seconds, a parameter.
 	at string
 	// exclusively runs f while no other process runs anything by exclusively on this database.

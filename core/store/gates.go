@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"time"
 
 	"vpm/core"
@@ -11,15 +10,7 @@ import (
 
 const gateColumns = `g.generation, g.applied, g.reason, g.until_at, g.include_nested, g.entry, g.observed, g.how, g.seen, g.observed_at`
 
-// readGate reads what is stored of an instance's gate, in a transaction that has locked the instance.
-func readGate(ctx context.Context, tx execer, r core.Record) (core.Gate, error) {
-	var g gateRow
-	err := tx.QueryRowContext(ctx, "SELECT "+gateColumns+" FROM vpm_gates g WHERE g.instance_row = ?", r.Instance.ID).Scan(g.dest()...)
-	if errors.Is(err, sql.ErrNoRows) {
-		err = nil
-	}
-	return g.gate(), err
-}
+const gateTable = ` LEFT JOIN vpm_gates g ON g.instance_row = i.id`
 
 // gateRow scans the columns of vpm_gates, all NULL where an instance was never stopped.
 type gateRow struct {
@@ -44,13 +35,23 @@ func (g *gateRow) gate() core.Gate {
 	return out
 }
 
-// nextGate stores what is wanted from now on, as a generation that is still to be carried out. The whole row is
-// written: the caller has read it under the lock.
-func nextGate(ctx context.Context, tx execer, r core.Record, stop core.Stop) error {
-	g, e := r.Gate, r.Gate.Evidence
-	_, err := tx.ExecContext(ctx, `REPLACE INTO vpm_gates (instance_row, generation, applied, reason, until_at, include_nested, entry, observed, how, seen, observed_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`, r.Instance.ID, g.Generation+1, g.Applied, orNull(stop.Reason), unixOrNull(stop.Until),
-		stop.IncludeNested, orNull(g.Entry), orNull(string(e.Observed)), orNull(e.How), orNull(e.Seen), microOrNull(e.At))
+// gateSets store what is wanted from now on, as a generation that is still to be carried out.
+func gateSets(stop core.Stop) []set {
+	return []set{{column: "generation", value: "generation + 1"}, {"reason", "?", []any{orNull(stop.Reason)}},
+		{"until_at", "?", []any{unixOrNull(stop.Until)}}, {"include_nested", "?", []any{stop.IncludeNested}}}
+}
+
+func insertGate(ctx context.Context, ex execer, row int64) error {
+	_, err := ex.ExecContext(ctx, `INSERT INTO vpm_gates (instance_row, generation, applied) VALUES (?, 0, 0)`, row)
+	return err
+}
+
+// addGate gives an instance its row; another process may have been first.
+func (db *DB) addGate(ctx context.Context, row int64) error {
+	err := insertGate(ctx, db.sql, row)
+	if err != nil && db.meaning(err) == failDuplicate {
+		return nil
+	}
 	return err
 }
 

@@ -33,12 +33,10 @@ func (db *DB) joined(read func(tables string) error) error {
 	return err
 }
 
-// ownColumns and ownTables add the gate and the last measurement. A change leaves them out of its locking read:
-// in MySQL that would lock the gap where a row is missing, and first changes of many instances would wait for each
-// other in circles.
+// ownColumns and ownTables add the gate and the last measurement.
 const (
 	ownColumns = `, ` + gateColumns + `, m.memory, m.disk_usage, m.database_size, m.queries, m.evidence, m.measured_at`
-	ownTables  = ` LEFT JOIN vpm_gates g ON g.instance_row = i.id LEFT JOIN vpm_usage m ON m.instance_row = i.id`
+	ownTables  = gateTable + ` LEFT JOIN vpm_usage m ON m.instance_row = i.id`
 )
 
 type scanner interface{ Scan(dest ...any) error }

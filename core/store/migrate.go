@@ -20,7 +20,14 @@ var migrations = []func(context.Context, *DB, execer) error{
 		}
 		return db.own(ctx, ex)
 	},
-	func(ctx context.Context, db *DB, ex execer) error { return db.gates(ctx, ex) },
+	func(ctx context.Context, db *DB, ex execer) error {
+		if err := db.gates(ctx, ex); err != nil {
+			return err
+		}
+		_, err := ex.ExecContext(ctx, `INSERT INTO vpm_gates (instance_row, generation, applied)
+			SELECT id, 0, 0 FROM instances WHERE id NOT IN (SELECT instance_row FROM vpm_gates)`)
+		return err
+	},
 }
 
 // Migrate brings the tables to SchemaVersion and gives the version they had. Of two processes that try at

@@ -95,6 +95,7 @@ var mysqlDialect = dialect{
 	own:           mysqlOwnTables,
 	gates:         mysqlGates,
 	at:            "FROM_UNIXTIME(?)",
+	joinsUpdates:  true,
 	exclusively:   mysqlExclusively,
 	setVersion: func(ctx context.Context, ex execer, version int) error {
 		_, err := ex.ExecContext(ctx, `INSERT INTO vpm_schema (id, version) VALUES (1, ?) ON DUPLICATE KEY UPDATE version = VALUES(version)`, version)

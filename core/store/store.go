@@ -8,6 +8,7 @@ import (
 	"database/sql"
 
 	"vpm/core"
+	"vpm/core/fault"
 )
 
 // Options say which database to open.
@@ -79,6 +80,7 @@ func (db *DB) inTx(ctx context.Context, f func(execer) error) error {
 
 // exec runs one statement that changes something, as a transaction of its own.
 func (db *DB) exec(ctx context.Context, statement string, args ...any) (sql.Result, error) {
+	fault.Point("before a statement of its own")
 	res, err := db.sql.ExecContext(ctx, statement, args...)
 	if err == nil {
 		db.committed(ctx)
@@ -88,19 +90,24 @@ func (db *DB) exec(ctx context.Context, statement string, args ...any) (sql.Resu
 
 // committed does what is due after a change is on disk.
 func (db *DB) committed(ctx context.Context) {
+	fault.Point("committed")
 	if db.sqlite != "" {
 		trimWAL(ctx, db.sql, db.sqlite)
 	}
+	fault.Point("log trimmed")
 }
 
 func (db *DB) tryTx(ctx context.Context, f func(execer) error) error {
+	fault.Point("before a transaction")
 	tx, err := db.sql.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
+	fault.Point("transaction begun")
 	defer tx.Rollback() // after Commit it does nothing
 	if err := f(tx); err != nil {
 		return err
 	}
+	fault.Point("before the commit")
 	return tx.Commit()
 }

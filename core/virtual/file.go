@@ -82,6 +82,7 @@ func (rt *Runtime) tryEdit(in core.Instance, dir string, change func([]byte, boo
 	}
 	data, exists := change(f.data, f.info != nil)
 	if exists == (f.info != nil) && bytes.Equal(data, f.data) {
+		atomicfile.Sweep(f.path)
 		return nil
 	}
 	if err := writable(f); err != nil {

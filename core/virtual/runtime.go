@@ -21,6 +21,8 @@ type Runtime struct {
 	// Panel are the directories of the panel itself, which stay open when the site around them is closed, and
 	// OpenPaths URL paths that people configured to stay open.
 	Panel, OpenPaths []string
+	// Docroot is the panel's document root, where sites enter whose own directory Apache does not look into.
+	Docroot string
 	// Backups is where a copy of each .htaccess is kept before vpm first touches it; "" keeps none.
 	Backups string
 	// Instances lists the registered instances, which stay open when one around them is closed.

@@ -3,8 +3,6 @@ package virtual
 import (
 	"context"
 	"errors"
-	"io/fs"
-	"net/url"
 	"os"
 	"path"
 	"path/filepath"
@@ -22,36 +20,40 @@ const stoppedPage = "vpm-stopped.html"
 // nestedBudget bounds the search for sites nested below one that is being closed.
 const nestedBudget = 500 * time.Millisecond
 
-// Settle closes or opens the site as is wanted once the directory's lock is held.
-func (rt *Runtime) Settle(ctx context.Context, r core.Record, read func(context.Context) (core.Record, error)) (core.Settled, error) {
-	dir, err := rt.entry(r.Instance)
+// Lock locks the directory where the site's requests enter. A site without one has nothing to take turns about.
+func (rt *Runtime) Lock(ctx context.Context, r core.Record) (unlock func() error, err error) {
+	p, err := rt.choose(r)
 	if err != nil {
-		if r.Wanted(rt.Now()) == core.ObservedStopped {
+		return func() error { return nil }, nil
+	}
+	return lock(ctx, p.dir)
+}
+
+// Settle closes or opens the site as is wanted. The gate goes to the place that r.Gate.Entry names; every other place
+// is cleared, whatever an interrupted change has left there.
+func (rt *Runtime) Settle(ctx context.Context, r core.Record) (core.Settled, error) {
+	stopped := r.Wanted(rt.Now()) == core.ObservedStopped
+	p, err := rt.choose(r)
+	if err != nil {
+		if stopped {
 			return core.Settled{}, err
 		}
 		// Nothing of ours can close a site whose directory is not there.
 		return core.Settled{Record: r, Evidence: rt.evidence(core.ObservedUnknown, message(err))}, nil
 	}
-	unlock, err := lock(ctx, dir)
-	if err != nil {
-		return core.Settled{}, err
-	}
-	defer unlock()
-	if r, err = read(ctx); err != nil {
-		return core.Settled{}, err
-	}
-	if old := r.Gate.Entry; old != "" && old != dir {
-		if err := rt.edit(r.Instance, old, open(r.Instance)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return core.Settled{}, err
+	for _, dir := range rt.places(r) {
+		if stopped && dir == p.dir {
+			continue
 		}
-	}
-	if r.Wanted(rt.Now()) == core.ObservedRunning {
 		if err := rt.edit(r.Instance, dir, open(r.Instance)); err != nil {
 			return core.Settled{}, err
 		}
-		return core.Settled{Record: r, Evidence: rt.Observe(r)}, nil
 	}
-	return rt.closeSite(ctx, r, dir)
+	if !stopped {
+		r.Gate.Entry = p.dir
+		return core.Settled{Record: r, Entry: p.dir, Evidence: rt.Observe(r)}, nil
+	}
+	return rt.closeSite(ctx, r, p)
 }
 
 // open takes the gate of an instance out, and leaves those of others that the file may have.
@@ -64,8 +66,8 @@ func open(in core.Instance) func([]byte, bool) ([]byte, bool) {
 	}
 }
 
-func (rt *Runtime) closeSite(ctx context.Context, r core.Record, dir string) (core.Settled, error) {
-	gate, spared, complete, err := rt.gate(ctx, r, dir)
+func (rt *Runtime) closeSite(ctx context.Context, r core.Record, p place) (core.Settled, error) {
+	gate, spared, complete, err := rt.gate(ctx, r, p)
 	if err != nil {
 		return core.Settled{}, err
 	}
@@ -73,24 +75,26 @@ func (rt *Runtime) closeSite(ctx context.Context, r core.Record, dir string) (co
 	if err != nil {
 		return core.Settled{}, core.Errorf(core.CodeNotEffective, "cannot close the site: %w", err)
 	}
-	err = rt.edit(r.Instance, dir, func(data []byte, exists bool) ([]byte, bool) {
+	err = rt.edit(r.Instance, p.dir, func(data []byte, exists bool) ([]byte, bool) {
 		return htaccess.CloseShared(data, exists, block), true
 	})
 	if err != nil {
 		return core.Settled{}, err
 	}
-	r.Gate.Entry = dir
+	r.Gate.Entry = p.dir
 	e := rt.Observe(r)
 	if !complete {
 		e.Seen += "; the search for other sites below was cut off, and those it did not come to are closed too"
 	}
-	return core.Settled{Record: r, Entry: dir, Evidence: e, Spared: spared}, nil
+	return core.Settled{Record: r, Entry: p.dir, Evidence: e, Spared: spared, Alternative: rt.alternative(r.Instance, p)}, nil
 }
 
-// gate says what closes the site: everything below dir but the panel, other instances, and, unless they are to be
-// closed too, sites that nobody registered.
-func (rt *Runtime) gate(ctx context.Context, r core.Record, dir string) (g htaccess.Gate, spared []string, complete bool, err error) {
-	g = htaccess.Gate{Instance: r.Instance.InstanceID, Reason: r.Gate.Reason, Until: r.Gate.Until, OpenPaths: rt.OpenPaths}
+// gate says what closes the site: everything below its place but the panel, other instances, and, unless they are to
+// be closed too, sites that nobody registered.
+func (rt *Runtime) gate(ctx context.Context, r core.Record, p place) (g htaccess.Gate, spared []string, complete bool, err error) {
+	g = htaccess.Gate{Instance: r.Instance.InstanceID, Reason: r.Gate.Reason, Until: r.Gate.Until, OpenPaths: rt.OpenPaths,
+		Host: p.host, Path: p.path}
+	dir := p.dir
 	for _, panel := range rt.Panel {
 		if within(panel, dir) {
 			g.OpenDirs = append(g.OpenDirs, panel)
@@ -103,6 +107,10 @@ func (rt *Runtime) gate(ctx context.Context, r core.Record, dir string) (g htacc
 	for _, other := range others {
 		if d := rt.resolved(other); other.ID != r.Instance.ID && d != dir && within(d, dir) {
 			g.OpenDirs = append(g.OpenDirs, d)
+			// Apache names files as it was led to them, through links or not.
+			if named := other.Docroot(rt.Base); named != d {
+				g.OpenDirs = append(g.OpenDirs, named)
+			}
 		}
 	}
 	complete = true
@@ -118,48 +126,19 @@ func (rt *Runtime) gate(ctx context.Context, r core.Record, dir string) (g htacc
 		}
 		g.OpenDirs = append(g.OpenDirs, spared...)
 	}
-	if info, err := os.Stat(filepath.Join(dir, stoppedPage)); err == nil && info.Mode().IsRegular() {
+	if info, err := os.Stat(filepath.Join(dir, stoppedPage)); err == nil && info.Mode().IsRegular() && p.host == "" {
 		g.Page, g.PagePath = stoppedPage, path.Join(urlPath(r.Instance), stoppedPage)
 	}
 	return g, spared, complete, nil
 }
 
-func urlPath(in core.Instance) string {
-	u, err := url.Parse(in.URL())
-	if err != nil || u.Path == "" {
-		return "/"
-	}
-	return path.Clean(u.Path)
-}
-
-// entry is the directory where the site's requests enter, with links resolved.
-func (rt *Runtime) entry(in core.Instance) (string, error) {
-	dir := rt.resolved(in)
-	info, err := os.Stat(dir)
-	switch {
-	case err != nil || !info.IsDir():
-		return "", core.Errorf(core.CodeNotEffective, "cannot find the directory of the site, %s: set \"path\" or \"docroot\" in the instance's config", dir)
-	case !rt.allowed(dir):
-		return "", core.Errorf(core.CodeNotEffective, "cannot close a site in %s: it lies outside the directories of the sites", dir)
-	}
-	return dir, nil
-}
-
-func (rt *Runtime) resolved(in core.Instance) string {
-	dir := in.Docroot(rt.Base)
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		return real
-	}
-	return dir
-}
-
-// Observe looks into the .htaccess where the site's requests enter.
+// Observe looks into the .htaccess where the gate stands or would.
 func (rt *Runtime) Observe(r core.Record) core.Evidence {
-	dir, err := rt.entry(r.Instance)
+	p, err := rt.choose(r)
 	if err != nil {
 		return rt.evidence(core.ObservedUnknown, message(err))
 	}
-	f, err := rt.read(dir)
+	f, err := rt.read(p.dir)
 	if err != nil {
 		return rt.evidence(core.ObservedUnknown, message(err))
 	}
@@ -179,19 +158,10 @@ func (rt *Runtime) evidence(o core.Observed, seen string) core.Evidence {
 	return core.Evidence{Observed: o, How: core.HowGate, Seen: seen, At: rt.Now()}
 }
 
-// Release opens the site.
-func (rt *Runtime) Release(ctx context.Context, r core.Record) error {
-	for _, dir := range []string{rt.resolved(r.Instance), r.Gate.Entry} {
-		if _, err := os.Stat(dir); dir == "" || err != nil {
-			continue
-		}
-		unlock, err := lock(ctx, dir)
-		if err != nil {
-			return err
-		}
-		err = rt.edit(r.Instance, dir, open(r.Instance))
-		unlock()
-		if err != nil {
+// Release opens the site, in its turn.
+func (rt *Runtime) Release(_ context.Context, r core.Record) error {
+	for _, dir := range rt.places(r) {
+		if err := rt.edit(r.Instance, dir, open(r.Instance)); err != nil {
 			return core.Errorf(core.CodeConflict, "cannot forget a site that vpm has closed: %s", message(err))
 		}
 	}

@@ -1,0 +1,67 @@
+package atomicfile
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+)
+
+// prefix is how the temporary files for path begin; digits follow. It keeps ".ht" in front of what becomes an
+// .htaccess: Apache's own configuration hides files of such names from visitors.
+func prefix(path string) string {
+	return "." + strings.TrimPrefix(filepath.Base(path), ".") + ".vpm-tmp-"
+}
+
+// temporary makes a temporary file for path. It is locked for as long as it is open, so that Sweep can tell it from
+// those of the dead.
+func temporary(path string) (*os.File, error) {
+	Sweep(path)
+	for {
+		f, err := os.CreateTemp(filepath.Dir(path), prefix(path))
+		if err != nil || taken(f) {
+			return f, err
+		}
+		f.Close() // a Sweep came between, and has removed it or will
+	}
+}
+
+// taken locks a new temporary file, and tells whether it is still there. A file system without locks has no Sweep.
+func taken(f *os.File) bool {
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == syscall.EWOULDBLOCK {
+		return false
+	}
+	var st syscall.Stat_t
+	return syscall.Fstat(int(f.Fd()), &st) != nil || st.Nlink > 0
+}
+
+// Sweep removes the temporary files for path that processes have left that were killed.
+func Sweep(path string) {
+	dir, err := os.Open(filepath.Dir(path))
+	if err != nil {
+		return
+	}
+	defer dir.Close()
+	names, _ := dir.Readdirnames(-1) // what cannot be read now, the next Sweep finds
+	for _, name := range names {
+		digits, ours := strings.CutPrefix(name, prefix(path))
+		if ours && digits != "" && strings.Trim(digits, "0123456789") == "" {
+			removeLeft(filepath.Join(filepath.Dir(path), name))
+		}
+	}
+}
+
+// removeLeft removes a file unless somebody has locked it.
+func removeLeft(name string) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOFOLLOW, 0)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return
+	}
+	if syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil {
+		os.Remove(name)
+	}
+}

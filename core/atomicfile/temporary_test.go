@@ -1,0 +1,54 @@
+package atomicfile
+
+import (
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+)
+
+// TestLeftoversOfTheKilledAreRemoved, and nothing else: neither what a process is writing nor what somebody named
+// similarly.
+func TestLeftoversOfTheKilledAreRemoved(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, ".htaccess")
+	left := filepath.Join(dir, ".htaccess.vpm-tmp-1234")
+	must(t, os.WriteFile(left, []byte("half"), 0o600))
+	others := []string{".htaccess.vpm-tmp-", ".htaccess.vpm-tmp-1a", ".htaccess.tmp-1", "htaccess.vpm-tmp-1", ".user.ini.vpm-tmp-1"}
+	for _, name := range others {
+		must(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+	}
+	must(t, os.Symlink(path, filepath.Join(dir, ".htaccess.vpm-tmp-5")))
+	living, err := temporary(path)
+	must(t, err)
+	defer living.Close()
+	must(t, Write(path, []byte("new"), 0o644))
+	if _, err := os.Lstat(left); !os.IsNotExist(err) {
+		t.Errorf("the leftover is still there: %v", err)
+	}
+	for _, name := range append(others, ".htaccess.vpm-tmp-5", filepath.Base(living.Name())) {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("%s was removed: %v", name, err)
+		}
+	}
+}
+
+// TestWritersAtOnce do not take each other's temporary files for leftovers.
+func TestWritersAtOnce(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 50 {
+				if err := Write(path, content('a'), 0o600); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	wantWhole(t, path)
+	wantAlone(t, path)
+}

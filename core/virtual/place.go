@@ -1,0 +1,100 @@
+package virtual
+
+import (
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"vpm/core"
+)
+
+// place is where a gate stands: in the site's own directory, or, where Apache reads nothing there, in the panel's
+// docroot, with the host name and the path that lead to the site.
+type place struct {
+	dir        string
+	host, path string // "" in the site's own directory
+}
+
+// choose gives the place that r.Gate.Entry names: the docroot, once a probe has shown that requests enter there, else
+// the site's own directory, or the docroot where that is not there.
+func (rt *Runtime) choose(r core.Record) (place, error) {
+	own, err := rt.own(r.Instance)
+	shared, ok := rt.shared(r.Instance)
+	switch {
+	case ok && own != shared.dir && (err != nil || r.Gate.Entry == shared.dir):
+		return shared, nil
+	case err != nil:
+		return place{}, err
+	}
+	return place{dir: own}, nil
+}
+
+// alternative is where a gate may stand instead of p, "" where there is nothing else to try.
+func (rt *Runtime) alternative(in core.Instance, p place) string {
+	shared, ok := rt.shared(in)
+	if !ok || p.dir == shared.dir || in.HasDocroot() {
+		return ""
+	}
+	return shared.dir
+}
+
+// places are all directories where a gate of the instance may stand.
+func (rt *Runtime) places(r core.Record) []string {
+	var dirs []string
+	add := func(dir string) {
+		if info, err := os.Stat(dir); err == nil && info.IsDir() && !slices.Contains(dirs, dir) {
+			dirs = append(dirs, dir)
+		}
+	}
+	if own, err := rt.own(r.Instance); err == nil {
+		add(own)
+	}
+	if r.Gate.Entry != "" && rt.allowed(r.Gate.Entry) {
+		add(r.Gate.Entry)
+	}
+	if shared, ok := rt.shared(r.Instance); ok {
+		add(shared.dir)
+	}
+	return dirs
+}
+
+// own is the directory of the site's own, with links resolved.
+func (rt *Runtime) own(in core.Instance) (string, error) {
+	dir := rt.resolved(in)
+	info, err := os.Stat(dir)
+	switch {
+	case err != nil || !info.IsDir():
+		return "", core.Errorf(core.CodeNotEffective, "cannot find the directory of the site, %s: set \"path\" or \"docroot\" in the instance's config", dir)
+	case !rt.allowed(dir):
+		return "", core.Errorf(core.CodeNotEffective, "cannot close a site in %s: it lies outside the directories of the sites", dir)
+	}
+	return dir, nil
+}
+
+func (rt *Runtime) resolved(in core.Instance) string {
+	dir := in.Docroot(rt.Base)
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		return real
+	}
+	return dir
+}
+
+// shared is the place in the panel's docroot, for a site that has an address to know its requests by.
+func (rt *Runtime) shared(in core.Instance) (place, bool) {
+	u, err := url.Parse(in.URL())
+	if rt.Docroot == "" || err != nil || u.Hostname() == "" {
+		return place{}, false
+	}
+	return place{rt.Docroot, u.Hostname(), urlPath(in)}, true
+}
+
+// urlPath is the path below which the site's addresses lie.
+func urlPath(in core.Instance) string {
+	u, err := url.Parse(in.URL())
+	if err != nil || u.Path == "" {
+		return "/"
+	}
+	return path.Clean(u.Path)
+}

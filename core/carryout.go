@@ -13,6 +13,10 @@ func (m *Manager) carryOut(ctx context.Context, by Actor, res Result, r Record, 
 		if seen.Observed == res.Wanted || seen.Observed == ObservedUnknown && res.Wanted == ObservedRunning {
 			return m.verify(ctx, res, Settled{Record: r, Entry: r.Gate.Entry, Evidence: seen}, verify)
 		}
+		// Open again before the event, so that a repair that is cut off after it is completed and not told twice.
+		if err := m.Store.SaveGate(ctx, r.Instance, r.Gate.Generation, false, r.Gate.Entry, seen); err != nil {
+			return Result{}, err
+		}
 		if err := m.recordRepair(ctx, by, r, seen); err != nil {
 			return Result{}, err
 		}
@@ -107,7 +111,7 @@ func (m *Manager) Status(ctx context.Context, id string) (Record, error) {
 // complete carries out a change that was cut off. Where that is not possible now the record says so.
 func (m *Manager) complete(ctx context.Context, r Record) (Record, error) {
 	id := r.Instance.InstanceID
-	unlock, err := m.Runtime.Lock(ctx, r)
+	ctx, unlock, err := m.Runtime.Lock(ctx, r)
 	if CodeOf(err) == CodeBusy { // it is being carried out
 		return r, nil
 	}

@@ -86,11 +86,15 @@ func (m *Manager) Delete(ctx context.Context, by Actor, id, reason string) (Resu
 	if err := checkReason(reason); err != nil {
 		return Result{}, err
 	}
-	r, unlock, err := m.turn(ctx, id)
+	ctx, unlock, err := m.turn(ctx, id)
 	if err != nil {
 		return Result{}, err
 	}
 	defer unlock()
+	r, err := m.Store.Record(ctx, id)
+	if err != nil {
+		return Result{}, err
+	}
 	if r.Gate.Generation > 0 && r.Wanted(m.Now()) == ObservedStopped {
 		// Where this is cut off below, the site is open and wanted closed: the next request sees that to its end.
 		if err := m.Store.SaveGate(ctx, r.Instance, r.Gate.Generation, false, r.Gate.Entry, r.Gate.Evidence); err != nil {
@@ -106,22 +110,21 @@ func (m *Manager) Delete(ctx context.Context, by Actor, id, reason string) (Resu
 	return res, err
 }
 
-// turn reads the instance and waits for its turn. Another process may have changed it meanwhile: what counts is read
-// under the lock of the database.
-func (m *Manager) turn(ctx context.Context, id string) (Record, func() error, error) {
+// turn waits for an instance's turn. Another process may have changed the instance meanwhile: what counts is read
+// afterwards.
+func (m *Manager) turn(ctx context.Context, id string) (turn context.Context, unlock func() error, err error) {
 	r, err := m.Record(ctx, id)
 	if err != nil {
-		return Record{}, nil, err
+		return nil, nil, err
 	}
-	unlock, err := m.Runtime.Lock(ctx, r)
-	return r, unlock, err
+	return m.Runtime.Lock(ctx, r)
 }
 
 func (m *Manager) change(ctx context.Context, by Actor, id, action, reason string, verify bool, decide func(Record) (decision, error)) (Result, error) {
 	if err := checkReason(reason); err != nil {
 		return Result{}, err
 	}
-	_, unlock, err := m.turn(ctx, id)
+	ctx, unlock, err := m.turn(ctx, id)
 	if err != nil {
 		return Result{}, err
 	}

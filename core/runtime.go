@@ -11,8 +11,9 @@ type Runtime interface {
 	// Process reports the process of an instance from what is stored of it.
 	Process(r Record) Process
 	// Lock waits for the instance's turn: whoever holds it is the only one, in all processes, to change what is
-	// wanted of it and to carry that out. CodeBusy when others took too long.
-	Lock(ctx context.Context, r Record) (unlock func() error, err error)
+	// wanted of it and to carry that out. The context it gives is that of the turn. CodeBusy when others took too
+	// long.
+	Lock(ctx context.Context, r Record) (turn context.Context, unlock func() error, err error)
 	// Settle makes what visitors meet agree with what is wanted, in the instance's turn. The gate goes to where
 	// r.Gate.Entry says. CodeNotEffective means that this is not possible here, and says why.
 	Settle(ctx context.Context, r Record) (Settled, error)

@@ -247,8 +247,8 @@ func TestChangesOfTwoInstancesDoNotWaitInMySQL(t *testing.T) {
 // rowsOnly is the virtual runtime without files: what is stored is the matter here.
 type rowsOnly struct{ virtual.Runtime }
 
-func (*rowsOnly) Lock(context.Context, core.Record) (func() error, error) {
-	return func() error { return nil }, nil
+func (*rowsOnly) Lock(ctx context.Context, _ core.Record) (context.Context, func() error, error) {
+	return ctx, func() error { return nil }, nil
 }
 
 func (*rowsOnly) Settle(_ context.Context, r core.Record) (core.Settled, error) {

@@ -55,13 +55,14 @@ func (db *DB) addGate(ctx context.Context, row int64) error {
 	return err
 }
 
-// SaveGate stores what came of carrying out a generation.
+// SaveGate stores what came of carrying out a generation. Where power fails before it is on disk the generation is
+// still to be carried out, and the next look does that again and finds nothing to do.
 func (db *DB) SaveGate(ctx context.Context, in core.Instance, generation int64, done bool, entry string, e core.Evidence) error {
 	applied := generation - 1
 	if done {
 		applied = generation
 	}
-	_, err := db.exec(ctx, `UPDATE vpm_gates SET applied = ?, entry = ?, observed = ?, how = ?, seen = ?, observed_at = ?
+	_, err := db.execLazily(ctx, `UPDATE vpm_gates SET applied = ?, entry = ?, observed = ?, how = ?, seen = ?, observed_at = ?
 		WHERE instance_row = ? AND generation = ?`, applied, orNull(entry), orNull(string(e.Observed)), orNull(e.How),
 		orNull(cutText(e.Seen, 500)), microOrNull(e.At), in.ID, generation)
 	return db.wrap(err, "cannot store what was observed")

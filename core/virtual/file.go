@@ -13,6 +13,7 @@ import (
 
 	"vpm/core"
 	"vpm/core/atomicfile"
+	"vpm/htaccess"
 )
 
 // htaccessFile is the name of Apache's per-directory configuration.
@@ -118,6 +119,9 @@ func writable(f file) error {
 func (rt *Runtime) backUp(in core.Instance, f file) error {
 	if rt.Backups == "" || f.info == nil {
 		return nil
+	}
+	if _, found := htaccess.Standing(f.data, in.InstanceID); found != htaccess.None {
+		return nil // it is ours already, and was kept before, or made by vpm
 	}
 	path := filepath.Join(rt.Backups, in.InstanceID+htaccessFile)
 	if _, err := os.Lstat(path); err == nil {

@@ -1,6 +1,7 @@
 package virtual
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -20,13 +21,38 @@ const stoppedPage = "vpm-stopped.html"
 // nestedBudget bounds the search for sites nested below one that is being closed.
 const nestedBudget = 500 * time.Millisecond
 
+// heldKey is the key of the directory that a turn holds, in its context.
+type heldKey struct{}
+
 // Lock locks the directory where the site's requests enter. A site without one has nothing to take turns about.
-func (rt *Runtime) Lock(ctx context.Context, r core.Record) (unlock func() error, err error) {
+func (rt *Runtime) Lock(ctx context.Context, r core.Record) (turn context.Context, unlock func() error, err error) {
 	p, err := rt.choose(r)
 	if err != nil {
-		return func() error { return nil }, nil
+		return ctx, func() error { return nil }, nil
 	}
-	return lock(ctx, p.dir)
+	unlock, err = lock(ctx, p.dir)
+	return context.WithValue(ctx, heldKey{}, p.dir), unlock, err
+}
+
+// change edits the .htaccess of dir in the instance's turn. A directory that the turn does not hold is locked for it:
+// other instances may have their gates there.
+func (rt *Runtime) change(ctx context.Context, in core.Instance, dir string, edit func([]byte, bool) ([]byte, bool)) error {
+	if held, _ := ctx.Value(heldKey{}).(string); held == dir {
+		return rt.edit(in, dir, edit)
+	}
+	f, err := rt.read(dir)
+	if err != nil {
+		return err
+	}
+	if data, exists := edit(f.data, f.info != nil); exists == (f.info != nil) && bytes.Equal(data, f.data) {
+		return nil
+	}
+	unlock, err := lock(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return rt.edit(in, dir, edit)
 }
 
 // Settle closes or opens the site as is wanted. The gate goes to the place that r.Gate.Entry names; every other place
@@ -45,7 +71,7 @@ func (rt *Runtime) Settle(ctx context.Context, r core.Record) (core.Settled, err
 		if stopped && dir == p.dir {
 			continue
 		}
-		if err := rt.edit(r.Instance, dir, open(r.Instance)); err != nil {
+		if err := rt.change(ctx, r.Instance, dir, open(r.Instance)); err != nil {
 			return core.Settled{}, err
 		}
 	}
@@ -75,7 +101,7 @@ func (rt *Runtime) closeSite(ctx context.Context, r core.Record, p place) (core.
 	if err != nil {
 		return core.Settled{}, core.Errorf(core.CodeNotEffective, "cannot close the site: %w", err)
 	}
-	err = rt.edit(r.Instance, p.dir, func(data []byte, exists bool) ([]byte, bool) {
+	err = rt.change(ctx, r.Instance, p.dir, func(data []byte, exists bool) ([]byte, bool) {
 		return htaccess.CloseShared(data, exists, block), true
 	})
 	if err != nil {
@@ -159,9 +185,9 @@ func (rt *Runtime) evidence(o core.Observed, seen string) core.Evidence {
 }
 
 // Release opens the site, in its turn.
-func (rt *Runtime) Release(_ context.Context, r core.Record) error {
+func (rt *Runtime) Release(ctx context.Context, r core.Record) error {
 	for _, dir := range rt.places(r) {
-		if err := rt.edit(r.Instance, dir, open(r.Instance)); err != nil {
+		if err := rt.change(ctx, r.Instance, dir, open(r.Instance)); err != nil {
 			return core.Errorf(core.CodeConflict, "cannot forget a site that vpm has closed: %s", message(err))
 		}
 	}

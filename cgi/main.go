@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -20,6 +21,8 @@ var version = "dev"
 
 func main() {
 	if l, ok := gateway.Inherited(); ok {
+		// One request at a time is what mod_fcgid gives a process: more processors would only look for work.
+		runtime.GOMAXPROCS(1)
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()
 		resident := &app.Resident{MaxConns: 4}

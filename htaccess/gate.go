@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 )
@@ -49,22 +50,27 @@ type Gate struct {
 	PagePath string // URL path of that page
 }
 
+// Compiled at first use: every request would pay for them at its start, and few need them.
 var (
-	instanceID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	secret     = regexp.MustCompile(`^[0-9A-Fa-f]{32,128}$`)
-	hostName   = regexp.MustCompile(`^(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}$|^\[[0-9A-Fa-f:.]{2,45}\]$`)
+	instanceID = lazily(`^[A-Za-z0-9._-]{1,64}$`)
+	secret     = lazily(`^[0-9A-Fa-f]{32,128}$`)
+	hostName   = lazily(`^(?:[A-Za-z0-9_-]{1,63}\.)*[A-Za-z0-9_-]{1,63}$|^\[[0-9A-Fa-f:.]{2,45}\]$`)
 )
+
+func lazily(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}
 
 // check refuses values that cannot be written, or that would leave the site open.
 func (g Gate) check() error {
 	switch {
-	case !instanceID.MatchString(g.Instance):
+	case !instanceID().MatchString(g.Instance):
 		return fmt.Errorf("cannot close %q: an instance id is 1 to 64 letters, digits, dots, underscores and hyphens", g.Instance)
 	case utf8.RuneCountInString(g.Reason) > maxReason:
 		return fmt.Errorf("cannot show a reason of more than %d characters", maxReason)
-	case g.Bypass != "" && !secret.MatchString(g.Bypass):
+	case g.Bypass != "" && !secret().MatchString(g.Bypass):
 		return errors.New("cannot use the bypass secret: it has to be 32 to 128 hex digits")
-	case g.Host != "" && !hostName.MatchString(g.Host):
+	case g.Host != "" && !hostName().MatchString(g.Host):
 		return fmt.Errorf("cannot close %q: that is no host name", g.Host)
 	case g.Path != "" && g.Path != "/" && !cleanPath(g.Path):
 		return fmt.Errorf("cannot close %q: it has to be a URL path without empty, . and .. parts", g.Path)

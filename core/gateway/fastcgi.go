@@ -18,7 +18,7 @@ type Server struct {
 	Handler http.Handler
 	// Idle ends the server when no request came for so long; 0 never does.
 	Idle time.Duration
-	// Stale is asked after each request and every second; true ends the server. nil is never.
+	// Stale is asked every second; true ends the server. nil is never.
 	Stale func() bool
 	// Drain bounds how long requests in flight may take after the end was decided.
 	Drain time.Duration
@@ -63,7 +63,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.Handler.ServeHTTP(w, throughServer(r, env["SERVER_ADDR"], env["SERVER_PORT"]))
 }
 
-// watch ends a server that is stale though nobody asks it anything: the web server may have begun another
+// watch ends a server that is stale, also one that nobody asks anything: the web server may have begun another
 // process meanwhile, and would come back to this one some day.
 func (s *Server) watch(served <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
@@ -90,9 +90,6 @@ func (s *Server) begin() {
 }
 
 func (s *Server) end() {
-	if s.Stale != nil && s.Stale() {
-		s.listener.finish()
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--

@@ -32,15 +32,19 @@ type file struct {
 	data []byte
 }
 
-// read reads the .htaccess of dir. A link is followed only where it leads into a directory that vpm may change.
+// read reads the .htaccess of dir, a directory with links resolved. A link in its place is followed only where it leads into a directory that vpm may change.
 func (rt *Runtime) read(dir string) (file, error) {
 	path := filepath.Join(dir, htaccessFile)
-	real, err := filepath.EvalSymlinks(path)
+	named, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		if _, err := os.Lstat(path); err == nil {
+		return file{path: path}, nil
+	}
+	real := path
+	if err == nil && named.Mode()&os.ModeSymlink != 0 {
+		real, err = filepath.EvalSymlinks(path)
+		if errors.Is(err, fs.ErrNotExist) {
 			return file{}, core.Errorf(core.CodeNotEffective, "cannot use %s: it is a link to nothing", path)
 		}
-		return file{path: path}, nil
 	}
 	if err != nil {
 		return file{}, core.Errorf(core.CodeNotEffective, "cannot read %s", path).Because(err)

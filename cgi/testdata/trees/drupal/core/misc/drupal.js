@@ -1,0 +1,1 @@
+var drupal = 1;

@@ -1,0 +1,2 @@
+<?php
+echo "drupal page ", $_SERVER["REQUEST_URI"];

@@ -1,0 +1,2 @@
+<?php
+echo "joomla page ", $_SERVER["REQUEST_URI"];

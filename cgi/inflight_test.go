@@ -209,7 +209,11 @@ func (s *site) uploadAgain() {
 	s.t.Helper()
 	data, err := os.ReadFile(filepath.Join(built, "api", "vpm.cgi"))
 	s.must(err)
-	s.must(os.WriteFile(s.program+".new", data, 0o755))
+	// No fork meanwhile: a child of another test would hold the file open for writing, and it could not be run.
+	syscall.ForkLock.RLock()
+	err = os.WriteFile(s.program+".new", data, 0o755)
+	syscall.ForkLock.RUnlock()
+	s.must(err)
 	s.must(s.host.Chown(s.program + ".new"))
 	s.must(os.Rename(s.program+".new", s.program))
 }

@@ -64,7 +64,7 @@ func upload(t *testing.T, st stack) *site {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("error log:\n%s\nsuexec log:\n%s", tail(host.ErrorLog()), tail(host.SuexecLog()))
+			t.Logf("error log:\n%s\nsuexec log:\n%s", tail(host.ErrorLog()), refusals(host.SuexecLog()))
 		}
 		if err := host.Stop(); err != nil {
 			t.Error(err)
@@ -283,3 +283,14 @@ func (a *answer) field(name string) any {
 }
 
 func tail(s string) string { return s[max(0, len(s)-3000):] }
+
+// refusals are the lines of suEXEC's log that tell why it ran nothing.
+func refusals(log string) string {
+	var lines []string
+	for line := range strings.Lines(log) {
+		if !strings.Contains(line, " cmd: ") {
+			lines = append(lines, line)
+		}
+	}
+	return tail(strings.Join(lines, ""))
+}

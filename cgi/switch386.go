@@ -14,7 +14,6 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Programs that lie side by side in api/ of the upload for linux/amd64.
@@ -23,10 +22,6 @@ const (
 	program386   = "vpm-386.cgi"   // the same for 32 bits, which needs a fifteenth of the address space
 	programAMD64 = "vpm-amd64.cgi" // what was vpm.cgi before the switch
 )
-
-// upgradeGap is how much newer vpm.cgi may be and still have come with the same zip: an older 32-bit program must not
-// take the place of an upgrade.
-const upgradeGap = 10 * time.Minute
 
 // maxUnread is how much of a body is read and thrown away, in bytes: mod_cgid cuts the answer to a client whose
 // body was left unread.
@@ -122,9 +117,6 @@ func (s *switch386) change(ctx context.Context) (outcome, error) {
 	}
 	if same {
 		return outcome{http.StatusOK, "", programMain + " is the 32-bit program already", nil}, nil
-	}
-	if own, err := os.Stat(s.program); err == nil && was.ModTime().Sub(own.ModTime()) > upgradeGap {
-		return outcome{http.StatusConflict, "conflict", "cannot switch: " + programMain + " is newer than " + program386 + "; upload the " + program386 + " of the same version first", nil}, nil
 	}
 	if o, refused := refuse(ctx, target); refused {
 		// What runs may be what another request has just put there.

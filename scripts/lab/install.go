@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // Install copies the tree src into the account's home and gives it to the account, with the modes that hosts want:
@@ -66,7 +67,11 @@ func copyFile(src, target string) error {
 		mode = 0o755
 	}
 	fresh := target + ".installing"
-	if err := os.WriteFile(fresh, data, mode); err != nil {
+	// No fork meanwhile: a child would hold a program open for writing, and it could not be run (golang/go#22315).
+	syscall.ForkLock.RLock()
+	err = os.WriteFile(fresh, data, mode)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		return err
 	}
 	if err := os.Chmod(fresh, mode); err != nil { // whatever the umask

@@ -15,7 +15,13 @@ const attemptsKept = 24 * time.Hour
 // each counts itself and those recorded before it.
 func (db *DB) BeginAttempt(ctx context.Context, address, username string, window time.Duration) (core.Attempt, error) {
 	const insert = `INSERT INTO login_attempts (ip_address, username, attempted_at) VALUES (?, ?, CURRENT_TIMESTAMP)`
-	res, err := db.exec(ctx, insert, address, username)
+	first := ctx
+	if db.sqlite == "" { // SQLite answers at once or waits for a lock, which may take longer
+		limited, cancel := context.WithTimeout(ctx, connectTimeout)
+		defer cancel()
+		first = limited
+	}
+	res, err := db.exec(first, insert, address, username)
 	if again, ferr := db.firstUse(ctx, err); again {
 		res, err = db.exec(ctx, insert, address, username)
 	} else {

@@ -25,9 +25,10 @@ type MySQL struct {
 	Password string
 }
 
-// connectTimeout bounds dialling and the handshake together, so that a dead or frozen server is reported
-// within 3 seconds.
-const connectTimeout = 2500 * time.Millisecond
+// connectTimeout bounds dialling and the handshake together, and the first statement of a request: a dead or frozen
+// server is reported
+// within 3 seconds, also where a process manager takes a second to begin the process.
+const connectTimeout = 1800 * time.Millisecond
 
 // lockWait is how long a change waits for another one of the same instance, in seconds.
 const lockWait = 5

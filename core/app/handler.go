@@ -52,7 +52,7 @@ func broken(cfg *config.Config, log zerolog.Logger, reason error) *App {
 }
 
 // Resident is the handler of a FastCGI process. The document root comes with the requests, so the settings
-// are read at the first one; and again, by a new process, when they or the program have changed.
+// are read at the first one, and again at the next when they have changed; the process then ends.
 type Resident struct {
 	MaxConns int
 

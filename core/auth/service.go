@@ -36,7 +36,7 @@ func errCredentials() error { return core.Errorf(core.CodeUnauthenticated, "Inva
 // Login checks a password and begins a session. An unknown name takes as long as a wrong password.
 func (s *Service) Login(ctx context.Context, address, username, password string) (core.Grant, error) {
 	key := ThrottleKey(address)
-	a, err := s.Store.BeginAttempt(ctx, key, cut(username, 100), Window)
+	a, err := s.Store.BeginAttempt(ctx, key, core.Cut(username, 100), Window)
 	if err != nil {
 		return core.Grant{}, err
 	}
@@ -73,7 +73,7 @@ func (s *Service) grant(ctx context.Context, key, username string, u core.User) 
 	if err != nil {
 		return core.Grant{}, err
 	}
-	if err := s.Store.ForgiveAttempts(ctx, key, cut(username, 100)); err != nil {
+	if err := s.Store.ForgiveAttempts(ctx, key, core.Cut(username, 100)); err != nil {
 		return core.Grant{}, err
 	}
 	return core.Grant{Token: token, User: u, ExpiresAt: end}, nil
@@ -120,7 +120,7 @@ func (s *Service) Logout(ctx context.Context, session core.Session) error {
 func ThrottleKey(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
-		return cut(address, 45)
+		return core.Cut(address, 45)
 	}
 	ip = ip.Unmap().WithZone("")
 	if ip.Is4() {
@@ -131,14 +131,6 @@ func ThrottleKey(address string) string {
 		return ip.String()
 	}
 	return network.String()
-}
-
-// cut keeps the first n characters.
-func cut(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n])
-	}
-	return s
 }
 
 // Sleep is a Service's usual way to wait.

@@ -4,7 +4,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
+
+	"vpm/core"
 )
 
 // Place is where a program lies on its host. Nothing in it comes from a client.
@@ -37,7 +38,7 @@ func locate(programDir, documentRoot string) Place {
 	// word does not fit, as under an Alias or /~user.
 	p := Place{ProgramDir: programDir, Docroot: filepath.Dir(programDir)}
 	if documentRoot != "" {
-		if real, err := filepath.EvalSymlinks(documentRoot); err == nil && Within(programDir, real) {
+		if real, err := filepath.EvalSymlinks(documentRoot); err == nil && core.Within(programDir, real) {
 			p.Docroot = real
 		}
 	}
@@ -51,13 +52,8 @@ func locate(programDir, documentRoot string) Place {
 	return p
 }
 
-// Within tells whether path is dir or lies below it. Both must be clean and absolute.
-func Within(path, dir string) bool {
-	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
-}
-
 // Served tells whether a web server may hand out the file at path to anyone.
-func (p Place) Served(path string) bool { return Within(path, p.WebRoot) }
+func (p Place) Served(path string) bool { return core.Within(path, p.WebRoot) }
 
 // SettingsFiles are where the settings file may lie, in the order of the search: beside the docroot, in the
 // account's home, and beside the program, whose routing file denies it to visitors.

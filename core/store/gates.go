@@ -64,15 +64,8 @@ func (db *DB) SaveGate(ctx context.Context, in core.Instance, generation int64, 
 	}
 	_, err := db.execLazily(ctx, `UPDATE vpm_gates SET applied = ?, entry = ?, observed = ?, how = ?, seen = ?, observed_at = ?
 		WHERE instance_row = ? AND generation = ?`, applied, orNull(entry), orNull(string(e.Observed)), orNull(e.How),
-		orNull(cutText(e.Seen, 500)), microOrNull(e.At), in.ID, generation)
+		orNull(core.Cut(e.Seen, 500)), microOrNull(e.At), in.ID, generation)
 	return db.wrap(err, "cannot store what was observed")
-}
-
-func cutText(s string, n int) string {
-	if r := []rune(s); len(r) > n {
-		return string(r[:n])
-	}
-	return s
 }
 
 func unixOrNull(t time.Time) sql.NullInt64 {

@@ -6,6 +6,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"math/rand/v2"
+	"time"
 
 	"vpm/core"
 	"vpm/core/fault"
@@ -66,7 +68,7 @@ type execer interface {
 // inTx runs f in a transaction, again when the database chose this one to break a deadlock. In SQLite it is
 // an immediate one (see openSQLite), so that it can always be completed once it has begun.
 func (db *DB) inTx(ctx context.Context, f func(execer) error) error {
-	const attempts = 5
+	const attempts = 12
 	for i := 1; ; i++ {
 		err := db.tryTx(ctx, f)
 		if err == nil {
@@ -75,6 +77,8 @@ func (db *DB) inTx(ctx context.Context, f func(execer) error) error {
 		if err == nil || i == attempts || !db.isDeadlock(err) {
 			return err
 		}
+		// The others of the circle try again too: at different moments, or they would meet again.
+		time.Sleep(rand.N(time.Duration(i) * 5 * time.Millisecond))
 	}
 }
 

@@ -54,7 +54,7 @@ func (*Runtime) Process(r core.Record) core.Process {
 // allowed tells whether path lies where .htaccess files may be changed.
 func (rt *Runtime) allowed(path string) bool {
 	for _, dir := range rt.Allowed {
-		if within(path, dir) {
+		if core.Within(path, dir) {
 			return true
 		}
 	}

@@ -8,7 +8,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"vpm/core"
@@ -122,7 +121,7 @@ func (rt *Runtime) gate(ctx context.Context, r core.Record, p place) (g htaccess
 		Host: p.host, Path: p.path}
 	dir := p.dir
 	for _, panel := range rt.Panel {
-		if within(panel, dir) {
+		if core.Within(panel, dir) {
 			g.OpenDirs = append(g.OpenDirs, panel)
 		}
 	}
@@ -131,7 +130,7 @@ func (rt *Runtime) gate(ctx context.Context, r core.Record, p place) (g htaccess
 		return htaccess.Gate{}, nil, false, err
 	}
 	for _, other := range others {
-		if d := rt.resolved(other); other.ID != r.Instance.ID && d != dir && within(d, dir) {
+		if d := rt.resolved(other); other.ID != r.Instance.ID && d != dir && core.Within(d, dir) {
 			g.OpenDirs = append(g.OpenDirs, d)
 			// Apache names files as it was led to them, through links or not.
 			if named := other.Docroot(rt.Base); named != d {
@@ -146,7 +145,7 @@ func (rt *Runtime) gate(ctx context.Context, r core.Record, p place) (g htaccess
 		var found []string
 		found, complete = NestedSites(limited, dir)
 		for _, d := range found {
-			if !slices.ContainsFunc(g.OpenDirs, func(open string) bool { return within(d, open) }) {
+			if !slices.ContainsFunc(g.OpenDirs, func(open string) bool { return core.Within(d, open) }) {
 				spared = append(spared, d)
 			}
 		}
@@ -199,9 +198,4 @@ func message(err error) string {
 		return e.Message
 	}
 	return err.Error()
-}
-
-// within tells whether path is dir or lies below it.
-func within(path, dir string) bool {
-	return path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
 }

@@ -21,10 +21,13 @@ const (
 	ActionMigrate = "migrate"
 	ActionExpire  = "expire" // a stop ended by itself
 	ActionRepair  = "repair" // the gate was not as it should be, and was put right
+	ActionBypass  = "bypass" // a secret link past the gate was made
+	ActionMute    = "mute"   // alerts were muted, or no longer are
 )
 
 // Event is one row of the history: who changed what, when, from where, why and with what result.
 type Event struct {
+	ID         int64 // 0 before it is stored
 	At         time.Time
 	InstanceID string // empty for changes of the panel itself
 	Action     string

@@ -21,6 +21,9 @@ type Gate struct {
 	// to. Where they differ, a change was cut off, and whoever comes next completes it.
 	Generation, Applied int64
 	Stop
+	// Bypass lets visitors who have the secret link in, until BypassUntil; "" nobody.
+	Bypass      string
+	BypassUntil time.Time
 	// Entry is the directory whose .htaccess holds the gate, "" where none does.
 	Entry    string
 	Evidence Evidence

@@ -39,6 +39,7 @@ type Record struct {
 	Run      Run
 	Gate     Gate
 	Usage    Usage // the last measurement; zero MeasuredAt where there is none
+	Watch    Watch // what the ticks know
 	ReadAt   Timestamp
 }
 
@@ -81,12 +82,25 @@ type Process struct {
 
 // Usage is what an instance uses, in bytes and statements, as last measured.
 type Usage struct {
-	Memory       int64 // estimated
-	DiskUsage    int64
-	DatabaseSize int64
-	Queries      int64 // estimated
-	Evidence     UsageEvidence
-	MeasuredAt   time.Time // zero: never measured
+	Memory         int64 // estimated
+	DiskUsage      int64 // apparent size, as the contract has it
+	DiskAllocated  int64 // what a quota counts
+	Files          int64 // and directories: what an inode quota counts
+	DatabaseSize   int64
+	DatabaseTables int64
+	Queries        int64 // estimated
+	// CMS is what the instance's files say it is.
+	CMS CMS
+	// ChangedAt is the newest change seen in the tree; zero: not known.
+	ChangedAt  time.Time
+	Evidence   UsageEvidence
+	MeasuredAt time.Time // zero: never measured
+}
+
+// CMS is a content management system as its files name it. The zero CMS is none that is known.
+type CMS struct {
+	Type    string // one of CMSTypes
+	Version string
 }
 
 // UsageEvidence says how each figure of a Usage was obtained, so that nobody takes a 0 that stands for

@@ -29,6 +29,49 @@ type Store interface {
 	SaveUsage(ctx context.Context, id string, u Usage) error
 }
 
+// WatchStore keeps what the ticks need and find.
+type WatchStore interface {
+	// Lease takes the lease of that name for owner until the given time, or tells that somebody else has it. The
+	// owner may take it again, to prolong it. now is the caller's clock: a lease that has run out is free.
+	Lease(ctx context.Context, name, owner string, now, until time.Time) (bool, error)
+	// Release gives a lease back. One that owner no longer has is no error.
+	Release(ctx context.Context, name, owner string) error
+	// Unseen reads up to limit instances that no tick has come to since before, longest unseen first.
+	Unseen(ctx context.Context, before time.Time, limit int) ([]Record, error)
+	// SaveWatch stores what a tick found: what is to be remembered, a sample (nil: none) and the alerts of it
+	// with one delivery for each of channels, all or nothing. It leaves MutedUntil alone.
+	SaveWatch(ctx context.Context, in Instance, w Watch, s *Sample, alerts []Alert, channels []string) error
+	// Mute sets MutedUntil; zero ends it.
+	Mute(ctx context.Context, in Instance, until time.Time) error
+	// SaveHealth stores a result that was found between ticks.
+	SaveHealth(ctx context.Context, in Instance, h Health) error
+
+	// Samples gives the history of an instance from (including) to (excluding), put together in steps of that length,
+	// which begin at multiples of it since 1970; zero: as it is stored. Oldest first.
+	Samples(ctx context.Context, in Instance, from, to time.Time, step time.Duration) ([]Sample, error)
+	// ThinSamples puts samples together that are past their age, see RawSamplesFor. It does so in small
+	// transactions until ctx ends or nothing is left, and gives the number of rows that went.
+	ThinSamples(ctx context.Context, now time.Time) (int, error)
+
+	// Walk gives where the walk through an instance's tree stopped, nil for at its beginning.
+	Walk(ctx context.Context, in Instance) ([]byte, error)
+	// SaveWalk stores it; nil: the walk is complete.
+	SaveWalk(ctx context.Context, in Instance, position []byte) error
+
+	// Deliveries reads up to limit deliveries that are due.
+	Deliveries(ctx context.Context, now time.Time, limit int) ([]Delivery, error)
+	// PostponeDelivery stores a failed attempt, why it failed, and when the next one is due.
+	PostponeDelivery(ctx context.Context, id int64, attempts int, next time.Time, reason string) error
+	// EndDelivery forgets a delivery that has arrived or is given up.
+	EndDelivery(ctx context.Context, id int64) error
+
+	// Active notes that the instance was changed by its users at that time, in last_activity of its run.
+	Active(ctx context.Context, in Instance, at time.Time) error
+	// Events reads the history, newest first: of one instance, or with "" of all. before is the ID of the
+	// last event of the page before, 0 for the first page.
+	Events(ctx context.Context, instanceID string, before int64, limit int) ([]Event, error)
+}
+
 // Query selects and orders instances.
 type Query struct {
 	Status  InstanceStatus // "" for all
@@ -44,11 +87,14 @@ var SortFields = []string{"id", "instance_id", "instance_name", "cms_type", "dom
 
 // Change is what ChangeInstance writes.
 type Change struct {
-	Kind  ChangeKind
-	PID   string    // of the run that begins
-	At    time.Time // when the run began or ended; zero: now
-	Stop  Stop      // of a ChangeStop
-	Event Event
+	Kind ChangeKind
+	PID  string    // of the run that begins
+	At   time.Time // when the run began or ended; zero: now
+	Stop Stop      // of a ChangeStop
+	// Bypass and BypassUntil of a ChangeBypass; a ChangeStart clears them.
+	Bypass      string
+	BypassUntil time.Time
+	Event       Event
 }
 
 // ChangeKind says which rows a Change touches.
@@ -60,6 +106,7 @@ const (
 	ChangeStart                     // active, and a new run with PID
 	ChangeStop                      // inactive, and the run ended
 	ChangeDelete                    // the instance, its run and its measurements are forgotten; events stay
+	ChangeBypass                    // the secret link of a stopped instance is another
 )
 
 // Login is what the store knows of a user name at login.

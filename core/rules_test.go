@@ -17,6 +17,7 @@ var allowed = map[string][]string{
 	"vpm/core/gateway":    {"vpm/core"},
 	"vpm/htaccess":        {},
 
+	"vpm/core/alert":   {"vpm/core"},
 	"vpm/core/auth":    {"vpm/core"},
 	"vpm/core/config":  {"vpm/core", "vpm/core/atomicfile"},
 	"vpm/core/httpapi": {"vpm/core"},

@@ -67,13 +67,13 @@ func (p *script) binary(left value, op string, at int) value {
 		if known && !is || rightKnown && !right {
 			return boolOf(false)
 		}
-		return known3(right, known && rightKnown)
+		return decided(right, known && rightKnown)
 	case "||", "or":
 		right, rightKnown := p.alternative(known, is, at+1).truth()
 		if known && is || rightKnown && right {
 			return boolOf(true)
 		}
-		return known3(right, known && rightKnown)
+		return decided(right, known && rightKnown)
 	case "??":
 		is, known := left.isNull()
 		right := p.alternative(known, !is, at) // it groups to the right
@@ -89,15 +89,16 @@ func (p *script) binary(left value, op string, at int) value {
 		return concat(left, right)
 	case "===", "!==":
 		same, known := identical(left, right)
-		return known3(same == (op == "==="), known)
+		return decided(same == (op == "==="), known)
 	case "==", "!=", "<>":
 		same, known := equal(left, right)
-		return known3(same == (op == "=="), known)
+		return decided(same == (op == "=="), known)
 	}
 	return value{}
 }
 
-func known3(is, known bool) value {
+// decided is the boolean is, or unknown.
+func decided(is, known bool) value {
 	if !known {
 		return value{}
 	}

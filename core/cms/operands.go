@@ -45,7 +45,7 @@ func (p *script) sign(op string) value {
 	case "!":
 		p.advance()
 		is, known := p.expression(levelUnary).truth()
-		return known3(!is, known)
+		return decided(!is, known)
 	case "-":
 		p.advance()
 		if v := p.expression(levelUnary); v.kind == kindInteger {
@@ -80,7 +80,7 @@ func cast(to string, v value) value {
 			return textOf(s)
 		}
 	case "bool", "boolean":
-		return known3(v.truth())
+		return decided(v.truth())
 	case "int", "integer":
 		if v.kind == kindInteger {
 			return v

@@ -128,7 +128,7 @@ func (p *script) call(name string) value {
 		return p.isset()
 	case "empty":
 		is, known := p.parenthesised().truth()
-		return known3(!is, known)
+		return decided(!is, known)
 	}
 	args := p.arguments()
 	arg := func(i int) value {
@@ -176,7 +176,7 @@ func (p *script) isset() value {
 		is, knownHere := v.isNull()
 		all, known = all && !(is && knownHere), known && knownHere
 	}
-	return known3(all, known || !all)
+	return decided(all, known || !all)
 }
 
 // dockerEnvironment is getenv_docker of the official image of WordPress: the file that NAME_FILE names, else NAME,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -170,5 +171,22 @@ func wantMessage(t *testing.T, err error, message string) {
 	e, ok := errors.AsType[*core.Error](err)
 	if !ok || e.Message != message || e.Code != core.CodeUnavailable || strings.Contains(err.Error(), "banner") {
 		t.Errorf("the error is %v; want %q", err, message)
+	}
+}
+
+// TestSiteHeedsTheCaller: whose time is over has nobody called any more.
+func TestSiteHeedsTheCaller(t *testing.T) {
+	t.Parallel()
+	var called atomic.Bool
+	login := rogue(t, func(c net.Conn) {
+		called.Store(true)
+		io.Copy(io.Discard, c)
+	})
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err := MeasureSite(ctx, login)
+	wantMessage(t, err, "cannot reach the site's database server")
+	if called.Load() {
+		t.Error("the server was called")
 	}
 }

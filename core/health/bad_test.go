@@ -162,9 +162,14 @@ func TestNobodyListens(t *testing.T) {
 	wantStatus(t, "nobody listens", look(t, s), 0, 0, 0)
 }
 
-// TestServersThatDoNotAccept dials a server whose queue of connections is full, which drops what comes.
 func TestServersThatDoNotAccept(t *testing.T) {
 	t.Parallel()
+	wantStatus(t, "does not accept", look(t, siteAt(t, "http", "a.example", full(t))), 0, 0, 0)
+}
+
+// full is a server whose queue of connections is full, which drops what comes.
+func full(t *testing.T) net.Addr {
+	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -181,12 +186,12 @@ func TestServersThatDoNotAccept(t *testing.T) {
 	for range 100 {
 		conn, err := net.DialTimeout("tcp", addr.String(), time.Second)
 		if err != nil {
-			wantStatus(t, "does not accept", look(t, siteAt(t, "http", "a.example", addr)), 0, 0, 0)
-			return
+			return addr
 		}
-		defer conn.Close()
+		t.Cleanup(func() { _ = conn.Close() })
 	}
-	t.Error("the queue took 100 connections")
+	t.Fatal("the queue took 100 connections")
+	return nil
 }
 
 func TestBodiesAreCut(t *testing.T) {

@@ -4,16 +4,12 @@ package health
 import (
 	"context"
 	"crypto/rand"
-	"crypto/tls"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
-	"net/netip"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -55,14 +51,20 @@ type Sighting struct {
 // 2 seconds in all. The site's own server address is dialled, whatever DNS says of the host, so neither a CDN
 // nor a URL that points elsewhere plays a part. Redirects are not followed and certificates not verified.
 func Look(ctx context.Context, s Site) []Sighting {
+	ctx, cancel := context.WithTimeout(ctx, timeLimit)
+	defer cancel()
+	return client{Site: s, limit: timeLimit}.look(ctx)
+}
+
+func (c client) look(ctx context.Context) []Sighting {
 	sightings := []Sighting{{What: frontPage}}
-	if s.PHP != "" {
-		sightings = append(sightings, Sighting{What: phpFile, Path: s.PHP})
+	if c.PHP != "" {
+		sightings = append(sightings, Sighting{What: phpFile, Path: c.PHP})
 	}
-	if s.Static != "" {
-		sightings = append(sightings, Sighting{What: staticFile, Path: s.Static})
+	if c.Static != "" {
+		sightings = append(sightings, Sighting{What: staticFile, Path: c.Static})
 	}
-	p, err := newProbe(s)
+	p, err := c.probe()
 	if err != nil {
 		for i := range sightings {
 			sightings[i].Err = clip(err.Error())
@@ -74,9 +76,7 @@ func Look(ctx context.Context, s Site) []Sighting {
 		sightings[1+i].Path = below(p.front.Path, sightings[1+i].Path)
 	}
 
-	ctx, cancel := context.WithTimeout(ctx, timeLimit)
-	defer cancel()
-	transport := p.transport()
+	transport := c.transport(p.address, func() {})
 	defer transport.CloseIdleConnections()
 	var asking sync.WaitGroup
 	for i := range sightings {
@@ -89,38 +89,25 @@ func Look(ctx context.Context, s Site) []Sighting {
 // probe is a Site that may be asked.
 type probe struct {
 	front   url.URL // the front page
-	address string  // IP address and port to dial
+	address string  // IP address and port to dial, "" for a public client
 }
 
-func newProbe(s Site) (probe, error) {
-	u, err := url.Parse(s.URL)
-	if err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https" {
-		return probe{}, errors.New("the URL of the site is none that can be asked")
+func newProbe(s Site) (probe, error) { return client{Site: s}.probe() }
+
+func (c client) probe() (probe, error) {
+	u, err := url.Parse(c.URL)
+	if err != nil {
+		return probe{}, errURL
 	}
-	// SERVER_ADDR is an IPv4 address in IPv6 clothes where Apache listens to both with one socket.
-	addr, err := netip.ParseAddr(strings.Trim(s.Server, "[]"))
-	if err != nil || addr.IsUnspecified() {
-		return probe{}, errors.New("the address of the web server is not known")
-	}
-	port, err := portOf(u)
-	if err != nil || port <= 0 || port != 80 && port != 443 && port != s.Port {
-		return probe{}, fmt.Errorf("port %s is neither 80, 443 nor the one this request came in on", u.Port())
+	address, err := c.address(u)
+	if err != nil {
+		return probe{}, err
 	}
 	if ext := path.Ext(u.Path); !strings.HasSuffix(u.Path, "/") && ext != ".php" && ext != ".html" {
 		// Apache redirects a directory without the slash, gate or not.
 		u = u.JoinPath("/")
 	}
-	return probe{*u, net.JoinHostPort(addr.Unmap().String(), strconv.Itoa(port))}, nil
-}
-
-func portOf(u *url.URL) (int, error) {
-	switch {
-	case u.Port() != "":
-		return strconv.Atoi(u.Port())
-	case u.Scheme == "https":
-		return 443, nil
-	}
-	return 80, nil
+	return probe{*u, address}, nil
 }
 
 // below is the URL path of a file of the site whose front page has the given path.
@@ -130,27 +117,6 @@ func below(front, file string) string {
 		return file
 	}
 	return dir + strings.TrimLeft(file, "/")
-}
-
-// transport makes connections for one Look; the zero values keep proxies, HTTP/2 and DNS out of it.
-func (p probe) transport() *http.Transport {
-	return &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			conn, err := new(net.Dialer).DialContext(ctx, "tcp", p.address)
-			if err != nil {
-				return nil, err
-			}
-			// Holds for what the context no longer reaches, as a connection that changed its protocol.
-			if err := conn.SetDeadline(time.Now().Add(timeLimit)); err != nil {
-				return nil, errors.Join(err, conn.Close())
-			}
-			return conn, nil
-		},
-		TLSClientConfig:        &tls.Config{InsecureSkipVerify: true}, // the question is what the gate does
-		DisableKeepAlives:      true,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: bodyLimit,
-	}
 }
 
 // ask fills in what one request sees.
@@ -163,13 +129,11 @@ func (p probe) ask(ctx context.Context, transport *http.Transport, s *Sighting) 
 	} else {
 		u.Path, u.RawPath, u.RawQuery = s.Path, "", ""
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	request, err := newRequest(ctx, &u)
 	if err != nil {
 		s.Err = clip(err.Error())
 		return
 	}
-	request.Header.Set("User-Agent", "vpm-probe")
-	request.Header.Set("Accept", "*/*") // firewalls suspect a client without it
 	request.Header.Set("Cache-Control", "no-cache")
 	response, err := transport.RoundTrip(request)
 	if err != nil {
@@ -180,6 +144,16 @@ func (p probe) ask(ctx context.Context, transport *http.Transport, s *Sighting) 
 	_, _ = io.CopyN(io.Discard, response.Body, bodyLimit)
 	_ = response.Body.Close()
 	s.Status, s.Server = response.StatusCode, clip(response.Header.Get("Server"))
+}
+
+func newRequest(ctx context.Context, u *url.URL) (*http.Request, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, u.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("User-Agent", "vpm-probe")
+	request.Header.Set("Accept", "*/*") // firewalls suspect a client without it
+	return request, nil
 }
 
 func explain(err error) string {

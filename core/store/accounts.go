@@ -123,7 +123,7 @@ type sessionQuery struct {
 func (q sessionQuery) statement(version string) (query string, args []any) {
 	columns, tables := userColumns+", s.token, "+version, " FROM admin_sessions s JOIN admin_users u ON u.id = s.user_id"
 	if q.record != nil {
-		columns += ", " + recordColumns + ownColumns
+		columns += ", " + recordColumns + wholeColumns
 		tables += ` LEFT JOIN instances i ON i.instance_id = ? LEFT JOIN virtual_processes p ON p.instance_id = i.instance_id` + ownTables
 		args = append(args, q.instance)
 	}
@@ -150,7 +150,7 @@ func (db *DB) session(ctx context.Context, q sessionQuery) (core.Session, error)
 		dest := append(u.dest(), &s.Key, &version)
 		if q.record != nil {
 			*q.record = recordRow{}
-			dest = append(append(dest, q.record.dest()...), q.record.ownDest()...)
+			dest = append(dest, q.record.wholeDest()...)
 		}
 		if err := rows.Scan(dest...); err != nil {
 			return core.Session{}, err

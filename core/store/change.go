@@ -125,7 +125,7 @@ func (db *DB) applyChange(ctx context.Context, tx execer, r core.Record, c core.
 	case core.ChangeDelete:
 		return applyDelete(ctx, tx, r)
 	}
-	return db.updateRows(ctx, tx, r, instance, gateSets(c.Stop), run)
+	return db.updateRows(ctx, tx, r, instance, gateSets(c), run)
 }
 
 // set is one column of an UPDATE.
@@ -182,6 +182,10 @@ func applyDelete(ctx context.Context, tx execer, r core.Record) error {
 		key       any
 	}{
 		{`DELETE FROM vpm_usage WHERE instance_row = ?`, r.Instance.ID},
+		{`DELETE FROM vpm_watch WHERE instance_row = ?`, r.Instance.ID},
+		{`DELETE FROM vpm_samples WHERE instance_row = ?`, r.Instance.ID},
+		{`DELETE FROM vpm_walks WHERE instance_row = ?`, r.Instance.ID},
+		{`DELETE FROM vpm_deliveries WHERE instance_row = ?`, r.Instance.ID},
 		{`DELETE FROM vpm_gates WHERE instance_row = ?`, r.Instance.ID},
 		{`DELETE FROM virtual_processes WHERE instance_id = ?`, r.Instance.InstanceID}, // not every installation has the foreign key
 		{`DELETE FROM instances WHERE id = ?`, r.Instance.ID},
@@ -206,25 +210,4 @@ func insertRun(ctx context.Context, tx execer, id, pid string) error {
 	_, err := tx.ExecContext(ctx, `INSERT INTO virtual_processes (instance_id, virtual_pid, status, started_at, last_activity)
 		VALUES (?, ?, 'running', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`, id, pid)
 	return err
-}
-
-func insertEvent(ctx context.Context, tx execer, ev core.Event) error {
-	_, err := tx.ExecContext(ctx, `INSERT INTO vpm_events (occurred_at, instance_id, action, actor_id, actor, address, reason, result, pid)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`, ev.At.UnixMicro(), orNull(ev.InstanceID), ev.Action,
-		sql.NullInt64{Int64: ev.Actor.UserID, Valid: ev.Actor.UserID != 0}, orNull(ev.Actor.Name), orNull(ev.Actor.Address),
-		orNull(ev.Reason), ev.Result, orNull(ev.PID))
-	return err
-}
-
-// orNull stores "" as NULL.
-func orNull(s string) sql.NullString { return sql.NullString{String: s, Valid: s != ""} }
-
-// RecordEvent stores an event of the panel itself, one that changes no instance.
-func (db *DB) RecordEvent(ctx context.Context, ev core.Event) error {
-	fault.Point("before an event of its own")
-	err := insertEvent(ctx, db.sql, ev)
-	if err == nil {
-		db.committed(ctx)
-	}
-	return db.wrap(err, "cannot store the event")
 }

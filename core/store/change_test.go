@@ -201,7 +201,7 @@ func TestWaitsEndAfterFiveSeconds(t *testing.T) {
 		outcomes <- outcome{what, err, time.Since(began)}
 	}
 	var goOn []func()
-	for kind, empty := range map[string]func(*testing.T) Options{"mariadb": emptyMariaDB, "sqlite": emptySQLite} {
+	for kind, empty := range map[string]func(testing.TB) Options{"mariadb": emptyMariaDB, "sqlite": emptySQLite} {
 		o, fresh := empty(t), empty(t)
 		db, late := ready(t, o), open(t, fresh)
 		create(t, db, "one")
@@ -377,7 +377,7 @@ func TestDeadlockIsTriedAgain(t *testing.T) {
 	must(t, err)
 	defer other.Rollback()
 	for i := range 100 { // the server ends the transaction that has done less
-		_, err := other.Exec(`INSERT INTO vpm_usage VALUES (?, 0, 0, 0, 0, '{}', 0)`, 1000+i)
+		_, err := other.Exec(`INSERT INTO vpm_usage (instance_row, memory, disk_usage, database_size, queries, evidence, measured_at) VALUES (?, 0, 0, 0, 0, '{}', 0)`, 1000+i)
 		must(t, err)
 	}
 	_, err = other.Exec(`SELECT * FROM vpm_events FOR UPDATE`) // and so keeps events from being added

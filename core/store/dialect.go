@@ -20,6 +20,14 @@ type dialect struct {
 	base, own func(ctx context.Context, ex execer) error
 	// gates creates the table of version 2.
 	gates func(ctx context.Context, ex execer) error
+	// watch adds the columns and tables of version 3.
+	watch func(ctx context.Context, db *DB, ex execer) error
+	// hasColumn tells whether a table, a parameter, has a column, another one.
+	hasColumn string
+	// upsert ends an INSERT that changes the row of an instance where there is one, and inserted, of a column, is what
+	// would have been inserted.
+	upsert   string
+	inserted func(column string) string
 	// joinsUpdates: UPDATE can change rows of several tables.
 	joinsUpdates bool
 	// at is an expression for a moment given in Unix seconds, a parameter.

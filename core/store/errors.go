@@ -39,7 +39,7 @@ func (db *DB) wrap(err error, what string) error {
 	case failReadOnly:
 		e.Message = what + ": the database or its directory cannot be written"
 	case failNoTable:
-		e.Message = what + ": the database has lost its tables"
+		e.Message = what + ": tables of the database are missing or wait for an upgrade"
 	}
 	if e.Code == core.CodeInternal && db.meaning(err) != failUnknown {
 		e.Code, e.RetryAfter = core.CodeUnavailable, 5*time.Second

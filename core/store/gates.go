@@ -8,37 +8,47 @@ import (
 	"vpm/core"
 )
 
-const gateColumns = `g.generation, g.applied, g.reason, g.until_at, g.include_nested, g.entry, g.observed, g.how, g.seen, g.observed_at`
+const gateColumns = `g.generation, g.applied, g.reason, g.until_at, g.include_nested, g.bypass, g.bypass_until,
+	g.entry, g.observed, g.how, g.seen, g.observed_at`
 
 const gateTable = ` LEFT JOIN vpm_gates g ON g.instance_row = i.id`
 
 // gateRow scans the columns of vpm_gates, all NULL where an instance was never stopped.
 type gateRow struct {
-	generation, applied, until, nested, observedAt sql.NullInt64
-	reason, entry, observed, how, seen             sql.NullString
+	generation, applied, until, nested, bypassUntil, observedAt number
+	reason, bypass, entry, observed, how, seen                  word
 }
 
 func (g *gateRow) dest() []any {
-	return []any{&g.generation, &g.applied, &g.reason, &g.until, &g.nested, &g.entry, &g.observed, &g.how, &g.seen, &g.observedAt}
+	return []any{&g.generation, &g.applied, &g.reason, &g.until, &g.nested, &g.bypass, &g.bypassUntil,
+		&g.entry, &g.observed, &g.how, &g.seen, &g.observedAt}
 }
 
 func (g *gateRow) gate() core.Gate {
 	out := core.Gate{Generation: g.generation.Int64, Applied: g.applied.Int64, Entry: g.entry.String,
-		Stop: core.Stop{Reason: g.reason.String, IncludeNested: g.nested.Int64 != 0}}
-	if g.until.Valid {
-		out.Until = time.Unix(g.until.Int64, 0)
-	}
+		Stop:   core.Stop{Reason: g.reason.String, IncludeNested: g.nested.Int64 != 0, Until: g.until.seconds()},
+		Bypass: g.bypass.String, BypassUntil: g.bypassUntil.seconds()}
 	if g.observedAt.Valid {
 		out.Evidence = core.Evidence{Observed: core.Observed(g.observed.String), How: g.how.String, Seen: g.seen.String,
-			At: time.UnixMicro(g.observedAt.Int64)}
+			At: g.observedAt.micros()}
 	}
 	return out
 }
 
 // gateSets store what is wanted from now on, as a generation that is still to be carried out.
-func gateSets(stop core.Stop) []set {
-	return []set{{column: "generation", value: "generation + 1"}, {"reason", "?", []any{orNull(stop.Reason)}},
-		{"until_at", "?", []any{unixOrNull(stop.Until)}}, {"include_nested", "?", []any{stop.IncludeNested}}}
+func gateSets(c core.Change) []set {
+	sets := []set{{column: "generation", value: "generation + 1"}}
+	if c.Kind == core.ChangeStart || c.Kind == core.ChangeStop {
+		sets = append(sets, set{"reason", "?", []any{orNull(c.Stop.Reason)}}, set{"until_at", "?", []any{unixOrNull(c.Stop.Until)}},
+			set{"include_nested", "?", []any{c.Stop.IncludeNested}})
+	}
+	switch c.Kind {
+	case core.ChangeStart:
+		sets = append(sets, set{column: "bypass", value: "NULL"}, set{column: "bypass_until", value: "NULL"})
+	case core.ChangeBypass:
+		sets = append(sets, set{"bypass", "?", []any{orNull(c.Bypass)}}, set{"bypass_until", "?", []any{unixOrNull(c.BypassUntil)}})
+	}
+	return sets
 }
 
 func insertGate(ctx context.Context, ex execer, row int64) error {

@@ -7,15 +7,9 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"time"
 
 	"vpm/core"
 )
-
-const recordColumns = `i.id, i.instance_id, i.instance_name, i.cms_type, i.cms_version, i.domain, i.path_prefix,
-	i.database_name, i.database_prefix, COALESCE(i.status, 'active'), i.config, i.resources,
-	i.created_at, i.updated_at, i.activated_at, CURRENT_TIMESTAMP,
-	p.virtual_pid, CASE WHEN p.id IS NOT NULL THEN COALESCE(p.status, 'stopped') END, p.started_at, p.stopped_at`
 
 const recordTables = ` FROM instances i LEFT JOIN virtual_processes p ON p.instance_id = i.instance_id`
 
@@ -33,84 +27,27 @@ func (db *DB) joined(read func(tables string) error) error {
 	return err
 }
 
-// ownColumns and ownTables add the gate and the last measurement.
-const (
-	ownColumns = `, ` + gateColumns + `, m.memory, m.disk_usage, m.database_size, m.queries, m.evidence, m.measured_at`
-	ownTables  = gateTable + ` LEFT JOIN vpm_usage m ON m.instance_row = i.id`
-)
-
-type scanner interface{ Scan(dest ...any) error }
-
-// recordRow scans recordColumns and ownColumns. All of it may be NULL, where an outer join found nothing.
-type recordRow struct {
-	core.Record
-	id                                          sql.NullInt64
-	instanceID, name, cms, database             sql.NullString
-	pid, status, runStatus, evidence            sql.NullString
-	memory, disk, databaseSize, queries, microS sql.NullInt64
-	gate                                        gateRow
-}
-
-func (r *recordRow) dest() []any {
-	in := &r.Instance
-	return []any{
-		&r.id, &r.instanceID, &r.name, &r.cms, &in.CMSVersion, &in.Domain, &in.PathPrefix,
-		&r.database, &in.DatabasePrefix, &r.status, &in.Config, &in.Resources,
-		&in.CreatedAt, &in.UpdatedAt, &in.ActivatedAt, &r.ReadAt,
-		&r.pid, &r.runStatus, &r.Run.StartedAt, &r.Run.StoppedAt,
-	}
-}
-
-func (r *recordRow) ownDest() []any {
-	return append(r.gate.dest(), &r.memory, &r.disk, &r.databaseSize, &r.queries, &r.evidence, &r.microS)
-}
-
-// record gives what was scanned.
-func (r *recordRow) record() (core.Record, error) {
-	in := &r.Instance
-	in.ID, in.InstanceID, in.Name, in.CMSType = r.id.Int64, r.instanceID.String, r.name.String, r.cms.String
-	in.DatabaseName, in.Status = r.database.String, core.InstanceStatus(r.status.String)
-	r.Run.VirtualPID, r.Run.Status = r.pid.String, core.RunStatus(r.runStatus.String)
-	r.Gate = r.gate.gate()
-	if r.microS.Valid {
-		r.Usage = core.Usage{Memory: r.memory.Int64, DiskUsage: r.disk.Int64, DatabaseSize: r.databaseSize.Int64,
-			Queries: r.queries.Int64, MeasuredAt: time.UnixMicro(r.microS.Int64)}
-		if err := json.Unmarshal([]byte(r.evidence.String), &r.Usage.Evidence); err != nil {
-			return core.Record{}, err
-		}
-	}
-	return r.Record, nil
-}
-
-func scanRecord(row scanner, withOwn bool) (core.Record, error) {
-	var r recordRow
-	dest := r.dest()
-	if withOwn {
-		dest = append(dest, r.ownDest()...)
-	}
-	if err := row.Scan(dest...); err != nil {
-		return core.Record{}, err
-	}
-	return r.record()
-}
-
 // Record reads one instance.
 func (db *DB) Record(ctx context.Context, id string) (core.Record, error) {
-	var r core.Record
-	err := db.joined(func(tables string) (err error) {
-		r, err = scanRecord(db.sql.QueryRowContext(ctx,
-			"SELECT "+recordColumns+ownColumns+tables+ownTables+" WHERE i.instance_id = ?", id), true)
-		return err
+	var row recordRow
+	err := db.joined(func(tables string) error {
+		row = recordRow{}
+		return db.sql.QueryRowContext(ctx, "SELECT "+recordColumns+wholeColumns+tables+ownTables+" WHERE i.instance_id = ?", id).Scan(row.wholeDest()...)
 	})
 	if errors.Is(err, sql.ErrNoRows) {
 		return core.Record{}, errNotFound()
 	}
+	if err != nil {
+		return core.Record{}, db.wrap(err, "cannot read the instance")
+	}
+	r, err := row.record()
 	return r, db.wrap(err, "cannot read the instance")
 }
 
 func errNotFound() error { return core.Errorf(core.CodeNotFound, "Instance not found") }
 
-// Records reads a page of instances; without a limit, all in one query.
+// Records reads a page of instances; without a limit, all in one query. Of what the ticks know it reads
+// whether an instance is healthy, for how many ticks it was not, and until when it is muted.
 func (db *DB) Records(ctx context.Context, q core.Query) ([]core.Record, int, error) {
 	where, args := conditions(q)
 	sort := "id"
@@ -129,7 +66,7 @@ func (db *DB) Records(ctx context.Context, q core.Query) ([]core.Record, int, er
 	}
 	var records []core.Record
 	err := db.joined(func(tables string) (err error) {
-		records, err = db.readRecords(ctx, "SELECT "+recordColumns+ownColumns+tables+ownTables+where+order, pageArgs)
+		records, err = db.readRecords(ctx, (*recordRow).ownDest, "SELECT "+recordColumns+ownColumns+tables+ownTables+where+order, pageArgs...)
 		return err
 	})
 	if err != nil {
@@ -143,7 +80,7 @@ func (db *DB) Records(ctx context.Context, q core.Query) ([]core.Record, int, er
 	return records, total, db.wrap(err, "cannot count the instances")
 }
 
-func (db *DB) readRecords(ctx context.Context, query string, args []any) ([]core.Record, error) {
+func (db *DB) readRecords(ctx context.Context, dest func(*recordRow) []any, query string, args ...any) ([]core.Record, error) {
 	rows, err := db.sql.QueryContext(ctx, query, args...)
 	if err != nil {
 		return nil, err
@@ -151,7 +88,11 @@ func (db *DB) readRecords(ctx context.Context, query string, args []any) ([]core
 	defer rows.Close()
 	records := []core.Record{}
 	for rows.Next() {
-		r, err := scanRecord(rows, true)
+		var row recordRow
+		if err := rows.Scan(dest(&row)...); err != nil {
+			return nil, err
+		}
+		r, err := row.record()
 		if err != nil {
 			return nil, err
 		}
@@ -184,8 +125,10 @@ func (db *DB) SaveUsage(ctx context.Context, id string, u core.Usage) error {
 	if err != nil {
 		return err
 	}
-	_, err = db.exec(ctx, `REPLACE INTO vpm_usage (instance_row, memory, disk_usage, database_size, queries, evidence, measured_at)
-		SELECT id, ?, ?, ?, ?, ?, ? FROM instances WHERE instance_id = ?`,
-		u.Memory, u.DiskUsage, u.DatabaseSize, u.Queries, string(evidence), u.MeasuredAt.UnixMicro(), id)
+	_, err = db.exec(ctx, `REPLACE INTO vpm_usage (instance_row, memory, disk_usage, disk_allocated, files, database_size, database_tables, queries,
+		cms_type, cms_version, changed_at, evidence, measured_at)
+		SELECT id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM instances WHERE instance_id = ?`,
+		u.Memory, u.DiskUsage, u.DiskAllocated, u.Files, u.DatabaseSize, u.DatabaseTables, u.Queries,
+		orNull(core.Cut(u.CMS.Type, 20)), orNull(core.Cut(u.CMS.Version, 50)), microOrNull(u.ChangedAt), string(evidence), u.MeasuredAt.UnixMicro(), id)
 	return db.wrap(err, "cannot store the measurement")
 }

@@ -24,6 +24,9 @@ import (
 // accident, so that a moment in any other zone shows.
 var server *lab.MariaDB
 
+// scratch is a directory for what tests share.
+var scratch string
+
 const serverZone = "+05:00"
 
 func TestMain(m *testing.M) {
@@ -40,6 +43,11 @@ func run(m *testing.M) int {
 		return 1
 	}
 	defer db.Stop()
+	if scratch, err = os.MkdirTemp("", "store-test-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(scratch)
 	if _, err := db.Exec("SET GLOBAL time_zone = '" + serverZone + "'"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -51,7 +59,7 @@ func run(m *testing.M) int {
 // eachDatabase runs a test on both kinds of database, each time on an empty one.
 func eachDatabase(t *testing.T, f func(t *testing.T, o Options)) {
 	t.Parallel()
-	for kind, empty := range map[string]func(*testing.T) Options{"mariadb": emptyMariaDB, "sqlite": emptySQLite} {
+	for kind, empty := range map[string]func(testing.TB) Options{"mariadb": emptyMariaDB, "sqlite": emptySQLite} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			f(t, empty(t))
@@ -61,12 +69,12 @@ func eachDatabase(t *testing.T, f func(t *testing.T, o Options)) {
 
 var databases atomic.Int64
 
-func emptyMariaDB(t *testing.T) Options {
+func emptyMariaDB(t testing.TB) Options {
 	t.Helper()
 	return emptyDatabaseOn(t, server)
 }
 
-func emptyDatabaseOn(t *testing.T, s *lab.MariaDB) Options {
+func emptyDatabaseOn(t testing.TB, s *lab.MariaDB) Options {
 	t.Helper()
 	name := fmt.Sprintf("vpm_test_%d", databases.Add(1))
 	user, password, err := s.CreateDatabase(name)
@@ -74,14 +82,14 @@ func emptyDatabaseOn(t *testing.T, s *lab.MariaDB) Options {
 	return Options{MySQL: MySQL{Socket: s.Socket, Database: name, User: user, Password: password}}
 }
 
-func emptySQLite(t *testing.T) Options {
+func emptySQLite(t testing.TB) Options {
 	t.Helper()
 	o := Options{SQLite: filepath.Join(t.TempDir(), "a 100% odd?name#.sqlite")}
 	must(t, CreateSQLite(t.Context(), o.SQLite))
 	return o
 }
 
-func open(t *testing.T, o Options) *DB {
+func open(t testing.TB, o Options) *DB {
 	t.Helper()
 	db, err := Open(o)
 	must(t, err)
@@ -90,7 +98,7 @@ func open(t *testing.T, o Options) *DB {
 }
 
 // ready opens a database and gives it its tables.
-func ready(t *testing.T, o Options) *DB {
+func ready(t testing.TB, o Options) *DB {
 	t.Helper()
 	db := open(t, o)
 	if _, err := db.Migrate(t.Context()); err != nil {
@@ -99,7 +107,7 @@ func ready(t *testing.T, o Options) *DB {
 	return db
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -193,12 +201,18 @@ func startChild(t *testing.T, role string, o Options) *child {
 
 func startChildWith(t *testing.T, role string, o Options, attr *syscall.SysProcAttr) *child {
 	t.Helper()
-	options, err := json.Marshal(o)
-	must(t, err)
 	exe, err := os.Executable()
 	must(t, err)
+	return startProgram(t, exe, role, o, attr)
+}
+
+// startProgram runs a build of this test program.
+func startProgram(t *testing.T, exe, role string, o Options, attr *syscall.SysProcAttr, env ...string) *child {
+	t.Helper()
+	options, err := json.Marshal(o)
+	must(t, err)
 	c := &child{t: t, cmd: exec.Command(exe)}
-	c.cmd.Env = append(os.Environ(), "STORE_TEST_ROLE="+role, "STORE_TEST_OPTIONS="+string(options))
+	c.cmd.Env = append(append(os.Environ(), env...), "STORE_TEST_ROLE="+role, "STORE_TEST_OPTIONS="+string(options))
 	c.cmd.Stderr, c.cmd.SysProcAttr = &c.err, attr
 	c.in, err = c.cmd.StdinPipe()
 	must(t, err)

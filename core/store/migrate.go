@@ -6,10 +6,11 @@ import (
 	"errors"
 
 	"vpm/core"
+	"vpm/core/fault"
 )
 
 // SchemaVersion is the version of our tables that this program works with.
-const SchemaVersion = 2
+const SchemaVersion = 3
 
 // migrations bring the tables from one version to the next: migrations[0] from nothing to 1. Each may be
 // cut off anywhere and run again, because MySQL cannot undo a CREATE TABLE.
@@ -28,6 +29,28 @@ var migrations = []func(context.Context, *DB, execer) error{
 			SELECT id, 0, 0 FROM instances WHERE id NOT IN (SELECT instance_row FROM vpm_gates)`)
 		return err
 	},
+	func(ctx context.Context, db *DB, ex execer) error { return db.watch(ctx, db, ex) },
+}
+
+// column is one that a later version adds to one of our tables.
+type column struct{ table, name, definition string }
+
+// addColumns adds those columns that are missing: MySQL cannot undo an ALTER TABLE, so some may be there.
+func (db *DB) addColumns(ctx context.Context, ex execer, columns []column) error {
+	for _, c := range columns {
+		var there bool
+		if err := ex.QueryRowContext(ctx, db.hasColumn, c.table, c.name).Scan(&there); err != nil {
+			return err
+		}
+		if there {
+			continue
+		}
+		if _, err := ex.ExecContext(ctx, "ALTER TABLE "+c.table+" ADD COLUMN "+c.name+" "+c.definition); err != nil {
+			return err
+		}
+		fault.Point("column added")
+	}
+	return nil
 }
 
 // Migrate brings the tables to SchemaVersion and gives the version they had. Of two processes that try at
@@ -47,6 +70,7 @@ func (db *DB) Migrate(ctx context.Context) (from int, err error) {
 			if err := db.setVersion(ctx, ex, v+1); err != nil {
 				return err
 			}
+			fault.Point("version set")
 		}
 		return nil
 	})

@@ -9,7 +9,7 @@ import (
 	"vpm/core"
 )
 
-const allTables = 9
+const allTables = 14
 
 func countTables(t *testing.T, db *DB) string {
 	t.Helper()

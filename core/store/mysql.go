@@ -95,6 +95,10 @@ var mysqlDialect = dialect{
 	base:          mysqlBaseTables,
 	own:           mysqlOwnTables,
 	gates:         mysqlGates,
+	watch:         mysqlWatch,
+	hasColumn:     "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
+	upsert:        " ON DUPLICATE KEY UPDATE ",
+	inserted:      func(column string) string { return "VALUES(" + column + ")" },
 	at:            "FROM_UNIXTIME(?)",
 	joinsUpdates:  true,
 	exclusively:   mysqlExclusively,
@@ -113,6 +117,10 @@ func mysqlExclusively(ctx context.Context, db *sql.DB, f func(execer) error) err
 		return err
 	}
 	defer conn.Close()
+	// ALTER TABLE waits for every transaction that has read the table, a whole day by default, and all others behind it.
+	if _, err := conn.ExecContext(ctx, "SET SESSION lock_wait_timeout = "+strconv.Itoa(lockWait)); err != nil {
+		return err
+	}
 	var got sql.NullInt64
 	if err := conn.QueryRowContext(ctx, `SELECT GET_LOCK(CONCAT('vpm:', LEFT(SHA1(DATABASE()), 16)), ?)`, lockWait).Scan(&got); err != nil {
 		return err
@@ -138,7 +146,7 @@ func classifyMySQL(err error) failure {
 		return failBusy
 	case 1213, 1020: // deadlock; MariaDB's snapshot conflict
 		return failDeadlock
-	case 1146:
+	case 1146, 1054: // no such table; no such column, which our statements name in a table of an older version only
 		return failNoTable
 	case 1062, 1586:
 		return failDuplicate

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"vpm/core"
 )
@@ -83,7 +84,8 @@ func TestRecordsAreFoundPagedAndSorted(t *testing.T) {
 func TestRecordHoldsTheLastMeasurement(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, o Options) {
 		db := seeded(t, o)
-		want := core.Usage{Memory: 1 << 40, DiskUsage: 2, DatabaseSize: 3, Queries: 4, MeasuredAt: at,
+		want := core.Usage{Memory: 1 << 40, DiskUsage: 2, DiskAllocated: 5, Files: 6, DatabaseSize: 3, DatabaseTables: 7, Queries: 4, MeasuredAt: at,
+			CMS: core.CMS{Type: "joomla", Version: "5.2.1"}, ChangedAt: time.UnixMicro(at.UnixMicro() - 1),
 			Evidence: core.UsageEvidence{Disk: "measured", Database: `unknown: "é"`}}
 		must(t, db.SaveUsage(t.Context(), "beta", core.Usage{Memory: 9, MeasuredAt: at.AddDate(-1, 0, 0)}))
 		must(t, db.SaveUsage(t.Context(), "beta", want))
@@ -97,7 +99,8 @@ func TestRecordHoldsTheLastMeasurement(t *testing.T) {
 			t.Errorf("the measurement is %+v; want %+v", r.Usage, want)
 		}
 		all, _, err := db.Records(t.Context(), core.Query{})
-		if err != nil || all[1].Usage.Memory != 1<<40 || !all[0].Usage.MeasuredAt.IsZero() {
+		all[1].Usage.MeasuredAt = at
+		if err != nil || all[1].Usage != want || !all[0].Usage.MeasuredAt.IsZero() {
 			t.Errorf("the list has %+v, %v", all, err)
 		}
 	})

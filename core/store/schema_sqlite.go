@@ -1,6 +1,10 @@
 package store
 
-import "context"
+import (
+	"context"
+
+	"vpm/core/fault"
+)
 
 // Moments are TEXT, "YYYY-MM-DD HH:MM:SS" in UTC, as CURRENT_TIMESTAMP gives them: that is the contract's
 // form, and the driver would turn columns declared TIMESTAMP into another one. Ids and user names compare
@@ -107,6 +111,7 @@ func execAll(ctx context.Context, ex execer, statements ...string) error {
 		if _, err := ex.ExecContext(ctx, s); err != nil {
 			return err
 		}
+		fault.Point("table created")
 	}
 	return nil
 }

@@ -102,6 +102,10 @@ var sqliteDialect = dialect{
 	base:          sqliteBaseTables,
 	own:           sqliteOwnTables,
 	gates:         sqliteGates,
+	watch:         sqliteWatch,
+	hasColumn:     "SELECT COUNT(*) FROM pragma_table_info(?) WHERE name = ?",
+	upsert:        " ON CONFLICT (instance_row) DO UPDATE SET ",
+	inserted:      func(column string) string { return "excluded." + column },
 	at:            "datetime(?, 'unixepoch')",
 	exclusively: func(ctx context.Context, db *sql.DB, f func(execer) error) error {
 		return (&DB{sql: db}).tryTx(ctx, f)

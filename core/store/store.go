@@ -21,7 +21,7 @@ type Options struct {
 	MaxConns int
 }
 
-// DB is an open database. It is a core.Store and a core.AccountStore.
+// DB is an open database. It is a core.Store, a core.WatchStore and a core.AccountStore.
 type DB struct {
 	sql    *sql.DB
 	sqlite string // the path of the embedded database
@@ -30,6 +30,7 @@ type DB struct {
 
 var (
 	_ core.Store        = (*DB)(nil)
+	_ core.WatchStore   = (*DB)(nil)
 	_ core.AccountStore = (*DB)(nil)
 )
 

@@ -3,6 +3,7 @@ package store
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +175,7 @@ func useInstances(t *testing.T, db *DB, in installation) {
 		if err != nil || !r.Running() || r.Run.VirtualPID != pid || r.Usage.DiskUsage != 12 {
 			t.Errorf("after a start it is %+v, %v", r, err)
 		}
+		watchInstance(t, db, r.Instance)
 	}
 	create(t, db, "new")
 	records, total, err := db.Records(t.Context(), core.Query{Search: "größe", Limit: 5})
@@ -197,6 +199,28 @@ func useInstances(t *testing.T, db *DB, in installation) {
 	wantValue(t, db, "1", `SELECT COUNT(*) FROM instances`)
 	wantValue(t, db, "1", `SELECT COUNT(*) FROM virtual_processes`)
 	wantValue(t, db, "create delete", historyOf(db), "new")
+}
+
+// watchInstance does to an instance of others what a tick does.
+func watchInstance(t *testing.T, db *DB, in core.Instance) {
+	t.Helper()
+	execute(t, db, `UPDATE virtual_processes SET last_activity = NULL WHERE instance_id = ?`, in.InstanceID)
+	must(t, db.Active(t.Context(), in, at.AddDate(-2, 0, 0)))
+	wantValue(t, db, "2024-11-23 08:11:51", `SELECT last_activity FROM virtual_processes WHERE instance_id = ?`, in.InstanceID)
+	must(t, db.Mute(t.Context(), in, at))
+	must(t, fillInstance(t.Context(), db, in))
+	unseen, err := db.Unseen(t.Context(), at.Add(time.Hour), 1000)
+	if err != nil || !slices.ContainsFunc(unseen, func(r core.Record) bool { return r.Instance.InstanceID == in.InstanceID && r.Watch.Alarms.Drift == 7 }) {
+		t.Errorf("unseen are %+v, %v", unseen, err)
+	}
+	samples, err := db.Samples(t.Context(), in, at.Add(-time.Hour), at.Add(time.Hour), time.Hour)
+	if err != nil || len(samples) != 1 {
+		t.Errorf("the history is %+v, %v", samples, err)
+	}
+	events, err := db.Events(t.Context(), in.InstanceID, 0, 1)
+	if err != nil || len(events) != 1 || events[0].InstanceID != in.InstanceID {
+		t.Errorf("the events are %+v, %v", events, err)
+	}
 }
 
 // TestMissingTablesMatchThoseThere: tables that compare text alike can be joined and refer to one another.
@@ -229,5 +253,6 @@ func TestTablesThatCannotBeReferredTo(t *testing.T) {
 		must(t, err)
 		must(t, db.ChangeInstance(t.Context(), "plain", start("v1")))
 		wantValue(t, db, "v1", `SELECT virtual_pid FROM virtual_processes`)
+		watchInstance(t, db, instance(t, db, "plain"))
 	}
 }

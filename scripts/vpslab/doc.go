@@ -8,8 +8,8 @@
 // What differs from a real VPS:
 //   - The kernel is the machine's: no modules, no sysctl outside the network namespace, no clock, no udev, no swap of
 //     its own. /sys and most of /proc/sys are read-only, /proc/meminfo and nproc show the machine.
-//   - The cgroup version is the machine's (VPS.Cgroup). Under v1 systemd has the controllers writable, so MemoryMax,
-//     TasksMax and CPUQuota bind, but there is no memory.events, memory.high or cgroup.kill. Options.Unified gives v2's
+//   - The cgroup version is the machine's (VPS.Cgroup). Under v1 systemd has the controllers writable, so MemoryMax
+//     and TasksMax bind, but there is no memory.events, memory.high or cgroup.kill. Options.Unified gives v2's
 //     tree on such a machine, without controllers: there no limit binds and usage reads as unset.
 //   - nspawn's seccomp filter and bounding set hold: no bpf, so IPAddressDeny and IPAccounting do nothing. Where the
 //     machine withholds CAP_SYS_RESOURCE, no LimitNOFILE exceeds the hard limit of the program that booted the VPS.

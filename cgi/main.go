@@ -40,6 +40,6 @@ func main() {
 	}
 	a := app.Load(os.Getenv("DOCUMENT_ROOT"), 1)
 	// Under suEXEC nobody ends a program whose client was sent a 504: it does so itself.
-	time.AfterFunc(a.Config.RequestTimeout+5*time.Second, func() { os.Exit(3) })
+	time.AfterFunc(a.Config.LongestRequest()+5*time.Second, func() { os.Exit(3) })
 	gateway.ServeCGI(switchable(a.API))
 }

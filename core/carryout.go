@@ -33,7 +33,7 @@ func (m *Manager) carryOut(ctx context.Context, by Actor, res Result, r Record, 
 func (m *Manager) settle(ctx context.Context, r Record) (Settled, error) {
 	s, err := m.Runtime.Settle(ctx, r)
 	if err != nil {
-		e := Evidence{Observed: ObservedError, How: HowGate, Seen: sentence(err), At: m.Now()}
+		e := Evidence{Observed: ObservedError, How: HowGate, Seen: Sentence(err), At: m.Now()}
 		// The generation stays open, so that the next request tries again; that error is the one to report.
 		_ = m.Store.SaveGate(ctx, r.Instance, r.Gate.Generation, false, r.Gate.Entry, e)
 		return Settled{}, err
@@ -163,8 +163,8 @@ func WithRecord(ctx context.Context, id string, r Record) context.Context {
 	return context.WithValue(ctx, readKey{}, alreadyRead{id, r})
 }
 
-// sentence is the part of an error that people may see.
-func sentence(err error) string {
+// Sentence is the part of an error that people may see.
+func Sentence(err error) string {
 	if e := asError(err); e != nil {
 		return e.Message
 	}

@@ -48,6 +48,7 @@ type Health struct {
 	// Healthy: it serves its visitors or, while it is wanted stopped, is closed as it should be. Nil: nothing that
 	// was looked at says either.
 	Healthy   *bool
+	Wanted    Observed // what was wanted of the instance then
 	Checks    []Check
 	CheckedAt time.Time // zero: never
 }
@@ -61,4 +62,24 @@ func (h Health) Failed() []Check {
 		}
 	}
 	return failed
+}
+
+// CheckHTTP is the name of the check that asks for a page as a visitor does; its Details have "ttfb_ms", the time to
+// the first byte in milliseconds.
+const CheckHTTP = "http"
+
+// FirstByte is how long the site took to answer, where it did.
+func (h Health) FirstByte() (time.Duration, bool) {
+	for _, c := range h.Checks {
+		if c.Name != CheckHTTP {
+			continue
+		}
+		switch ms := c.Details["ttfb_ms"].(type) {
+		case Milliseconds:
+			return time.Duration(ms), true
+		case float64: // as it is read from where it was stored
+			return time.Duration(ms * float64(time.Millisecond)), true
+		}
+	}
+	return 0, false
 }

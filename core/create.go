@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/url"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -20,6 +18,7 @@ type NewInstance struct {
 	InstanceID       string
 	Name             string
 	CMSType          string
+	CMSVersion       string // optional: not known
 	Domain           string // optional: none
 	PathPrefix       string // optional: /
 	DatabaseName     string
@@ -72,27 +71,46 @@ func (n NewInstance) instance() (Instance, error) {
 		MaxExecutionTime int    `json:"max_execution_time"`
 		MaxChildren      int    `json:"max_children"`
 		settings
-	}{memory.text, orDefault(n.MaxExecutionTime, 60), orDefault(n.MaxChildren, 5), settings{n.Path, n.URL, n.Docroot}})
+	}{memory.text, orDefault(n.MaxExecutionTime, 60), orDefault(n.MaxChildren, 5), settings{Path: n.Path, URL: n.URL, Docroot: n.Docroot}})
 	if err != nil {
 		return Instance{}, err
 	}
-	resources := fmt.Sprintf(`{"memory_limit":%d}`, memory.megabytes)
+	resources := memory.resources()
 	return Instance{
-		InstanceID: n.InstanceID, Name: n.Name, CMSType: n.CMSType, Domain: optional(n.Domain),
+		InstanceID: n.InstanceID, Name: n.Name, CMSType: n.CMSType, CMSVersion: optional(n.CMSVersion), Domain: optional(n.Domain),
 		PathPrefix: &n.PathPrefix, DatabaseName: n.DatabaseName, DatabasePrefix: &n.DatabasePrefix,
 		Status: StatusActive, Config: optional(string(config)), Resources: &resources,
 	}, nil
 }
 
 func (n NewInstance) check() error {
+	switch {
+	case strings.TrimSpace(n.InstanceID) == "":
+		return Errorf(CodeInvalid, "Field 'instance_id' is required")
+	case strings.TrimSpace(n.Name) != "" && strings.TrimSpace(n.CMSType) == "":
+		return Errorf(CodeInvalid, "Field 'cms_type' is required")
+	}
+	if err := n.checkFields(); err != nil {
+		return err
+	}
+	switch {
+	case !idPattern().MatchString(n.InstanceID):
+		return Errorf(CodeInvalid, "cannot use this instance_id: it must be 3 to 50 of a-z, 0-9 and -, with no - at either end")
+	case !slices.Contains(CMSTypes, n.CMSType):
+		return Errorf(CodeInvalid, "cannot use this cms_type: it must be one of %s", strings.Join(CMSTypes, ", "))
+	}
+	return nil
+}
+
+// checkFields checks what may also be changed later.
+func (n NewInstance) checkFields() error {
 	for _, f := range []struct {
 		name, value string
 		required    bool
 		max         int
 	}{
-		{"instance_id", n.InstanceID, true, 50},
 		{"instance_name", n.Name, true, 255},
-		{"cms_type", n.CMSType, true, 20},
+		{"cms_version", n.CMSVersion, false, 50},
 		{"database_name", n.DatabaseName, true, 64},
 		{"domain", n.Domain, false, 255},
 		{"path_prefix", n.PathPrefix, false, 100},
@@ -111,10 +129,6 @@ func (n NewInstance) check() error {
 		}
 	}
 	switch {
-	case !idPattern().MatchString(n.InstanceID):
-		return Errorf(CodeInvalid, "cannot use this instance_id: it must be 3 to 50 of a-z, 0-9 and -, with no - at either end")
-	case !slices.Contains(CMSTypes, n.CMSType):
-		return Errorf(CodeInvalid, "cannot use this cms_type: it must be one of %s", strings.Join(CMSTypes, ", "))
 	case strings.ContainsAny(n.Domain, "/ \\@?#"):
 		return Errorf(CodeInvalid, "cannot use field 'domain': it must be a host name, with a port where needed")
 	case strings.ContainsAny(n.PathPrefix, " \\?#<>\"'") || strings.Contains(n.PathPrefix, ".."):
@@ -143,26 +157,19 @@ type memoryLimit struct {
 	megabytes uint64
 }
 
-// parseMemory reads a limit in PHP's shorthand, as in php.net/manual/faq.using.php#faq.using.shorthandbytes:
-// a number of bytes, or one with K, M or G behind it.
+// resources is the limit as the column resources has it.
+func (l memoryLimit) resources() string { return fmt.Sprintf(`{"memory_limit":%d}`, l.megabytes) }
+
+// parseMemory reads a limit; none is PHP's usual one.
 func parseMemory(s string) (memoryLimit, error) {
 	if s == "" {
 		s = "256M"
 	}
-	digits, shift := s, 0
-	switch s[len(s)-1] {
-	case 'K', 'k':
-		digits, shift = s[:len(s)-1], 10
-	case 'M', 'm':
-		digits, shift = s[:len(s)-1], 20
-	case 'G', 'g':
-		digits, shift = s[:len(s)-1], 30
-	}
-	n, err := strconv.ParseUint(digits, 10, 63)
-	if err != nil || n == 0 || n > math.MaxInt64>>shift {
+	n, err := ParseSize(s)
+	if err != nil || n == 0 {
 		return memoryLimit{}, Errorf(CodeInvalid, "cannot use field 'memory_limit': it must be a number of bytes, or one followed by K, M or G, as 256M")
 	}
-	return memoryLimit{text: s, megabytes: max(n<<shift>>20, 1)}, nil
+	return memoryLimit{text: s, megabytes: max(uint64(n)>>20, 1)}, nil
 }
 
 func optional(s string) *string {

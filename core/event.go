@@ -21,8 +21,11 @@ const (
 	ActionMigrate = "migrate"
 	ActionExpire  = "expire" // a stop ended by itself
 	ActionRepair  = "repair" // the gate was not as it should be, and was put right
+	ActionUpdate  = "update" // what is registered of an instance was changed
 	ActionBypass  = "bypass" // a secret link past the gate was made
 	ActionMute    = "mute"   // alerts were muted, or no longer are
+	ActionToken   = "token"  // an API token was issued or revoked
+	ActionUser    = "user"   // people who may use the panel were changed, or a session ended
 )
 
 // Event is one row of the history: who changed what, when, from where, why and with what result.

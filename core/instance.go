@@ -73,6 +73,10 @@ type settings struct {
 	Path    string `json:"path,omitempty"`
 	URL     string `json:"url,omitempty"`
 	Docroot string `json:"docroot,omitempty"`
+
+	HealthPath   string `json:"health_path,omitempty"`
+	HealthExpect string `json:"health_expect,omitempty"`
+	DiskAlert    string `json:"disk_alert,omitempty"`
 }
 
 func (in Instance) settings() settings {
@@ -119,6 +123,21 @@ func (in Instance) URL() string {
 		prefix = "/" + strings.TrimLeft(*in.PathPrefix, "/")
 	}
 	return "http://" + *in.Domain + prefix
+}
+
+// HealthPage is the URL path that the health check asks for ("health_path" of the config, "" the front page), and a text
+// that must be on it ("health_expect").
+func (in Instance) HealthPage() (path, expect string) {
+	s := in.settings()
+	return s.HealthPath, s.HealthExpect
+}
+
+// DiskAlert is the size in bytes past which people are told: "disk_alert" of the config, as 20G, else usual.
+func (in Instance) DiskAlert(usual int64) int64 {
+	if n, err := ParseSize(in.settings().DiskAlert); err == nil {
+		return n
+	}
+	return usual
 }
 
 // CheckID tells whether id can name an existing instance: 1 to 64 letters, digits, "-" and "_", which is

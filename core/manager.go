@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -17,9 +18,13 @@ type Manager struct {
 	Runtime Runtime
 	// Base is the directory below which an instance's own directory is looked for; see Instance.Path.
 	Base string
-	// Measure measures an instance's usage; it keeps to the deadline of its context and then reports what
-	// it has.
-	Measure func(ctx context.Context, in Instance) Usage
+	// Watch keeps what was found between changes.
+	Watch WatchStore
+	// Measure measures an instance's usage; it keeps to the deadline of its context and then reports what it has,
+	// and from where the walk through its tree goes on (nil: it is complete).
+	Measure func(ctx context.Context, in Instance, from []byte) (u Usage, position []byte)
+	// Examine makes the checks of an instance's health.
+	Examine func(ctx context.Context, r Record) Health
 	// Probe asks a site that has just been stopped, as a visitor does. cause says, where it still answers,
 	// why that is likely so.
 	Probe func(ctx context.Context, r Record) (e Evidence, cause string)
@@ -40,9 +45,13 @@ type Result struct {
 
 // decision is what a change makes of the record that it finds.
 type decision struct {
-	kind ChangeKind
-	pid  PID
-	stop Stop
+	kind        ChangeKind
+	pid         PID
+	stop        Stop
+	bypass      string
+	bypassUntil time.Time
+	instance    Instance // of a ChangeUpdate
+	told        string   // for the history, where nobody gave a reason
 }
 
 // Start makes the instance wanted running, begins a run and opens the site. A running one stays as it is, with its
@@ -153,9 +162,9 @@ func (m *Manager) commit(ctx context.Context, by Actor, id, action, reason strin
 				res.Stop = r.Gate.Stop
 			}
 			res.Process = m.Runtime.Process(found)
-			c := Change{Kind: d.kind, PID: d.pid.Virtual, Stop: d.stop, Event: Event{
+			c := Change{Kind: d.kind, PID: d.pid.Virtual, Stop: d.stop, Bypass: d.bypass, BypassUntil: d.bypassUntil, Instance: d.instance, Event: Event{
 				At: m.Now(), InstanceID: r.Instance.InstanceID, Action: action, Actor: by,
-				Reason: reason, Result: ResultOK, PID: d.pid.Virtual,
+				Reason: cmp.Or(reason, Cut(d.told, MaxReason)), Result: ResultOK, PID: d.pid.Virtual,
 			}}
 			if action == ActionExpire { // as of that time
 				c.At, c.Event.At = r.Gate.Until, r.Gate.Until
@@ -193,6 +202,11 @@ func (d decision) after(r Record) Record {
 	case ChangeStart:
 		r.Instance.Status = StatusActive
 		r.Run = Run{VirtualPID: d.pid.Virtual, Status: RunRunning}
+		r.Gate.Bypass, r.Gate.BypassUntil = "", time.Time{}
+	case ChangeUpdate:
+		r.Instance = d.instance
+	case ChangeBypass:
+		r.Gate.Bypass, r.Gate.BypassUntil = d.bypass, d.bypassUntil
 	case ChangeStop:
 		r.Instance.Status = StatusInactive
 		r.Run.Status = RunStopped
@@ -201,6 +215,7 @@ func (d decision) after(r Record) Record {
 	}
 	r.Gate.Generation++
 	r.Gate.Stop = d.stop
+	r.Gate.Evidence = Evidence{} // what was seen before says nothing of it
 	return r
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,7 +56,7 @@ type fixture struct {
 	spy      *spy
 	base     string
 	now      time.Time
-	measured int
+	measured atomic.Int64
 }
 
 func newManager(t *testing.T) *fixture {
@@ -71,10 +72,9 @@ func newManager(t *testing.T) *fixture {
 	must(t, os.Mkdir(filepath.Join(f.base, "one"), 0o755))
 	f.spy = &spy{Runtime: virtual.Runtime{Now: func() time.Time { return f.now }, Base: f.base, Allowed: []string{f.base},
 		Instances: func(context.Context) ([]core.Instance, error) { return nil, nil }}}
-	f.Manager = &core.Manager{Store: db, Runtime: f.spy, Base: f.base, Now: func() time.Time { return f.now },
-		Measure: func(ctx context.Context, in core.Instance) core.Usage {
-			f.measured++
-			return core.Usage{DiskUsage: int64(f.measured)}
+	f.Manager = &core.Manager{Store: db, Watch: db, Runtime: f.spy, Base: f.base, Now: func() time.Time { return f.now },
+		Measure: func(ctx context.Context, in core.Instance, from []byte) (core.Usage, []byte) {
+			return core.Usage{DiskUsage: f.measured.Add(1), Evidence: core.UsageEvidence{Disk: "measured"}}, nil
 		}}
 	return f
 }

@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"vpm/core/store":   {"vpm/core", "vpm/core/fault"},
 	"vpm/core/usage":   {"vpm/core"},
 	"vpm/core/health":  {"vpm/core"},
+	"vpm/core/scan":    {"vpm/core"},
 	"vpm/core/virtual": {"vpm/core", "vpm/core/atomicfile", "vpm/core/fault", "vpm/htaccess"},
 
 	// Set-up brings settings, database and passwords together before there is an app.

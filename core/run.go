@@ -110,4 +110,6 @@ type UsageEvidence struct {
 	Database string `json:"database_size"` // "measured" or "unknown: …"
 	Memory   string `json:"memory"`        // "estimated: …" or "unknown: …"
 	Queries  string `json:"queries"`       // likewise
+	// Walk says how far a walk through the tree has come that is still to be completed; "" where none is.
+	Walk string `json:"disk_walk,omitempty"`
 }

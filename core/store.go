@@ -38,6 +38,8 @@ type WatchStore interface {
 	Release(ctx context.Context, name, owner string) error
 	// Unseen reads up to limit instances that no tick has come to since before, longest unseen first.
 	Unseen(ctx context.Context, before time.Time, limit int) ([]Record, error)
+	// Seen notes that a tick comes to the instances of the records at that time; zero: that none ever did.
+	Seen(ctx context.Context, records []Record, at time.Time) error
 	// SaveWatch stores what a tick found: what is to be remembered, a sample (nil: none) and the alerts of it
 	// with one delivery for each of channels, all or nothing. It leaves MutedUntil alone.
 	SaveWatch(ctx context.Context, in Instance, w Watch, s *Sample, alerts []Alert, channels []string) error
@@ -94,6 +96,7 @@ type Change struct {
 	// Bypass and BypassUntil of a ChangeBypass; a ChangeStart clears them.
 	Bypass      string
 	BypassUntil time.Time
+	Instance    Instance // of a ChangeUpdate: as it is to be
 	Event       Event
 }
 
@@ -106,6 +109,7 @@ const (
 	ChangeStart                     // active, and a new run with PID
 	ChangeStop                      // inactive, and the run ended
 	ChangeDelete                    // the instance, its run and its measurements are forgotten; events stay
+	ChangeUpdate                    // what is registered is another: name, addresses, database, config, resources
 	ChangeBypass                    // the secret link of a stopped instance is another
 )
 

@@ -2,48 +2,96 @@ package core
 
 import (
 	"context"
+	"crypto/rand"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// UsageMaxAge is how long a measurement is answered again before Resources measures anew.
+// UsageMaxAge is how long a measurement is answered again before it is taken anew.
 const UsageMaxAge = 10 * time.Minute
 
-// Resources reports what an instance uses. It measures when the last measurement is older than UsageMaxAge
-// or fresh is set, and stores what it finds.
+// The time that a measurement may take: one that is asked for, one in a tick, and one in a request that pages repeat
+// every few seconds.
+const (
+	resourcesBudget = 2 * time.Second
+	tickBudget      = 3 * time.Second
+	monitorBudget   = 300 * time.Millisecond
+)
+
+// unattended is after how long without a tick pages that poll measure a little themselves: nothing else will.
+const unattended = 2 * UsageMaxAge
+
+// Resources reports what an instance uses. It measures when the last measurement is older than UsageMaxAge or not
+// complete, or fresh is set, and stores what it finds.
 func (m *Manager) Resources(ctx context.Context, id string, fresh bool) (Record, error) {
 	r, err := m.Record(ctx, id)
 	if err != nil {
 		return Record{}, err
 	}
-	if fresh || m.Now().Sub(r.Usage.MeasuredAt) > UsageMaxAge {
-		return m.measure(ctx, r, 2*time.Second)
+	if fresh || r.Usage.due(m.Now()) {
+		return m.measure(ctx, r, resourcesBudget)
 	}
 	return r, nil
 }
 
-// Monitor reports an instance for pages that ask every few seconds: it measures when the last measurement is older
-// than UsageMaxAge, and then for a moment only. Resources takes longer and sees more.
+// Monitor reports an instance for pages that ask every few seconds, from what was found before. Where no tick comes
+// to the instance it measures every UsageMaxAge, for a moment.
 func (m *Manager) Monitor(ctx context.Context, id string) (Record, error) {
 	r, err := m.Status(ctx, id)
-	if err != nil || m.Now().Sub(r.Usage.MeasuredAt) <= UsageMaxAge {
+	now := m.Now()
+	if err != nil || now.Sub(r.Usage.MeasuredAt) <= UsageMaxAge || now.Sub(r.Watch.SeenAt) <= unattended {
 		return r, err
 	}
-	return m.measure(ctx, r, 300*time.Millisecond)
+	return m.measure(ctx, r, monitorBudget)
 }
 
+// due tells whether it is time to measure again.
+func (u Usage) due(now time.Time) bool {
+	return u.Evidence.Walk != "" || now.Sub(u.MeasuredAt) > UsageMaxAge
+}
+
+// measure takes a measurement, and goes on with a walk that was not complete. While another process measures the
+// same instance, the last measurement is what there is.
 func (m *Manager) measure(ctx context.Context, r Record, budget time.Duration) (Record, error) {
+	in, now := r.Instance, m.Now()
+	lease, owner := "measure "+strconv.FormatInt(in.ID, 10), rand.Text()
+	mine, err := m.Watch.Lease(ctx, lease, owner, now, now.Add(budget+2*time.Second))
+	if err != nil || !mine {
+		return r, err
+	}
+	defer func() { _ = m.Watch.Release(ctx, lease, owner) }() // it runs out by itself
+	from, err := m.Watch.Walk(ctx, in)
+	if err != nil {
+		return Record{}, err
+	}
 	limited, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
-	u := m.Measure(limited, r.Instance)
+	u, position := m.Measure(limited, in, from)
 	if old := r.Usage; strings.HasPrefix(u.Evidence.Disk, "partial") && strings.HasPrefix(old.Evidence.Disk, "measured") {
 		// What was once seen whole says more than a part of it now.
-		u.DiskUsage, u.Evidence.Disk = old.DiskUsage, old.Evidence.Disk
+		u.Evidence.Walk = u.Evidence.Disk
+		u.DiskUsage, u.DiskAllocated, u.Files, u.Evidence.Disk = old.DiskUsage, old.DiskAllocated, old.Files, old.Evidence.Disk
 		if old.Evidence.Disk == "measured" {
 			u.Evidence.Disk = "measured at " + old.MeasuredAt.UTC().Format(time.RFC3339)
 		}
 	}
+	if position == nil {
+		u.Evidence.Walk = "" // an unreadable directory does not become readable by going on
+	} else if u.Evidence.Walk == "" {
+		u.Evidence.Walk = u.Evidence.Disk
+	}
+	u.MeasuredAt = m.Now()
+	// The position first: cut off between the two, the next walk goes on, and at worst counts no entry twice.
+	if err := m.Watch.SaveWalk(ctx, in, position); err != nil {
+		return Record{}, err
+	}
+	if err := m.Store.SaveUsage(ctx, in.InstanceID, u); err != nil {
+		return Record{}, err
+	}
 	r.Usage = u
-	r.Usage.MeasuredAt = m.Now()
-	return r, m.Store.SaveUsage(ctx, r.Instance.InstanceID, r.Usage)
+	if !u.ChangedAt.IsZero() {
+		err = m.Watch.Active(ctx, in, u.ChangedAt)
+	}
+	return r, err
 }

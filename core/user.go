@@ -45,11 +45,16 @@ func DefaultPermissions(role string) []Permission {
 }
 
 // May tells whether the user has a permission. The role admin may do everything; whoever may manage or
-// create may also look.
+// create may also look, and whoever may manage may run the tick.
 func (u User) May(p Permission) bool {
 	if u.Role == RoleAdmin || slices.Contains(u.Permissions, PermissionAll) || slices.Contains(u.Permissions, p) {
 		return true
 	}
-	return p == PermissionView &&
-		(slices.Contains(u.Permissions, PermissionManage) || slices.Contains(u.Permissions, PermissionCreate))
+	switch p {
+	case PermissionView:
+		return slices.Contains(u.Permissions, PermissionManage) || slices.Contains(u.Permissions, PermissionCreate)
+	case PermissionTick:
+		return slices.Contains(u.Permissions, PermissionManage)
+	}
+	return false
 }

@@ -38,8 +38,8 @@ var Rules = []Rule{
 		Pattern: `^((?:v1/)?(?:instances|kernel)(?:/[A-Za-z0-9_-]+)?)(?:\.php)?/?$`, Program: Program, Target: "/$1",
 	},
 	{
-		Comment: "Set-up",
-		Pattern: `^(setup|reset|migrate)(?:\.php)?/?$`, Program: Program, Target: "/$1",
+		Comment: "Set-up and the tick",
+		Pattern: `^(setup|reset|migrate|tick)(?:\.php)?/?$`, Program: Program, Target: "/$1",
 	},
 	{
 		Comment: "Everything else that is no file: an existing auth/login.php keeps serving logins",

@@ -4,8 +4,9 @@ package app
 import (
 	"context"
 	"net/netip"
-	"net/url"
+	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +15,6 @@ import (
 	"vpm/core"
 	"vpm/core/auth"
 	"vpm/core/config"
-	"vpm/core/health"
 	"vpm/core/httpapi"
 	"vpm/core/setup"
 	"vpm/core/store"
@@ -46,7 +46,8 @@ func New(cfg *config.Config, log zerolog.Logger, maxConns int) (*App, error) {
 		Timeout:        cfg.RequestTimeout,
 		SessionTTL:     cfg.SessionTTL,
 		TrustedProxies: networks(cfg.TrustedProxies),
-		Warnings:       cfg.Warnings,
+		TickBudget:     cfg.TickBudget,
+		Warnings:       append(slices.Clone(cfg.Warnings), alertWarnings(cfg)...),
 	}, cfg.TrustedOrigins)
 	a.API = api
 	return a, err
@@ -94,12 +95,29 @@ func (a *App) backend() (*httpapi.Backend, error) {
 		return nil, err
 	}
 	c := a.Config
-	meter := &usage.Meter{Base: a.Config.InstancesDir, Tables: db.SiteTables}
-	people := &auth.Service{Store: db, TTL: a.Config.SessionTTL, Sleep: auth.Sleep}
+	rt := a.virtualRuntime(db)
+	known := &sites{config: c, db: db, rt: rt}
+	manager := &core.Manager{Store: db, Watch: db, Runtime: rt, Base: c.InstancesDir,
+		Measure: known.meter().Measure, Examine: known.examine, Probe: known.probe, Now: time.Now}
+	doors := &auth.Service{Store: db, Tokens: db, TTL: c.SessionTTL, Sleep: auth.Sleep}
+	tokens := &auth.Tokens{Store: db, Now: time.Now}
+	people := &auth.People{Store: db, Attempts: db, Now: time.Now}
 	return &httpapi.Backend{
-		Manager: &core.Manager{Store: db, Runtime: a.virtualRuntime(db), Base: c.InstancesDir,
-			Measure: meter.Measure, Probe: a.probe, Now: time.Now},
-		Auth: httpapi.Auth{Login: people.Login, Session: people.Session, SessionReading: people.SessionReading, Logout: people.Logout},
+		Manager: manager,
+		Tick:    a.tick(manager, db),
+		Auth:    httpapi.Auth{Login: doors.Login, Session: doors.Session, SessionReading: doors.SessionReading, Logout: doors.Logout},
+		Tokens:  httpapi.Tokens{Issue: tokens.Issue, List: db.Tokens, Revoke: tokens.Revoke},
+		People: httpapi.People{List: people.Store.People, Password: people.ChangePassword, Update: people.Update,
+			Sessions: db.Sessions, EndSession: people.EndSession,
+			Create: func(ctx context.Context, by core.Actor, username, password, fullName, email, role string) (int64, error) {
+				return people.Create(ctx, by, auth.NewPerson{Username: username, Password: password, FullName: fullName, Email: email, Role: role})
+			}},
+		Account: func(ctx context.Context) any {
+			if account, ok := (usage.Host{Proc: "/proc", UID: os.Getuid()}).Account(ctx); ok {
+				return account
+			}
+			return nil
+		},
 		Migrate: func(ctx context.Context, by core.Actor) (int, error) {
 			from, err := db.Migrate(ctx)
 			if err != nil || from == store.SchemaVersion {
@@ -133,21 +151,6 @@ func (a *App) virtualRuntime(db *store.DB) *virtual.Runtime {
 		rt.Backups = filepath.Join(c.DataDir, "backups")
 	}
 	return rt
-}
-
-// probe asks a site through the web server that this request came through.
-func (a *App) probe(ctx context.Context, r core.Record) (core.Evidence, string) {
-	e := core.Evidence{Observed: core.ObservedUnknown, How: core.HowProbe, Seen: "the site has no address to ask", At: time.Now()}
-	u, err := url.Parse(r.Instance.URL())
-	if err != nil || u.Host == "" {
-		return e, ""
-	}
-	server := core.ServerOf(ctx)
-	site := health.Site{URL: u.String(), Server: server.Address, Port: server.Port}
-	site.PHP, site.Static = virtual.EntryFiles(r.Instance.Docroot(a.Config.InstancesDir))
-	var cause string
-	e.Observed, e.Seen, cause = health.Judge(health.Look(ctx, site))
-	return e, cause
 }
 
 // Close ends the connections of a long-running process.

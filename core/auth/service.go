@@ -23,7 +23,8 @@ const (
 
 // Service logs people in and out.
 type Service struct {
-	Store core.AccountStore
+	Store  core.AccountStore
+	Tokens core.TokenStore
 	// TTL is how long a session lasts.
 	TTL time.Duration
 	// Sleep waits, or returns when the context ends.
@@ -93,6 +94,9 @@ func (s *Service) countFailures(ctx context.Context, key string, a core.Attempt)
 
 // Session finds the session of a presented token.
 func (s *Service) Session(ctx context.Context, token string) (core.Session, error) {
+	if isAPIToken(token) {
+		return s.Tokens.TokenSession(ctx, digest(token), time.Now())
+	}
 	forms, err := storedForms(token)
 	if err != nil {
 		return core.Session{}, err
@@ -103,6 +107,10 @@ func (s *Service) Session(ctx context.Context, token string) (core.Session, erro
 // SessionReading finds the session of a presented token, and reads an instance along with it, nil where there is
 // none of that id.
 func (s *Service) SessionReading(ctx context.Context, token, id string) (core.Session, *core.Record, error) {
+	if isAPIToken(token) {
+		session, err := s.Session(ctx, token)
+		return session, nil, err
+	}
 	forms, err := storedForms(token)
 	if err != nil {
 		return core.Session{}, nil, err
@@ -110,8 +118,11 @@ func (s *Service) SessionReading(ctx context.Context, token, id string) (core.Se
 	return s.Store.SessionReading(ctx, id, forms...)
 }
 
-// Logout ends a session.
+// Logout ends a session. An API token has none: it is revoked instead.
 func (s *Service) Logout(ctx context.Context, session core.Session) error {
+	if session.Key == "" {
+		return core.Errorf(core.CodeInvalid, "cannot log out an API token: an administrator revokes it")
+	}
 	return s.Store.DeleteSession(ctx, session.Key)
 }
 

@@ -38,6 +38,19 @@ type Config struct {
 	SessionTTL time.Duration `split_words:"true" default:"24h"`
 	// RequestTimeout bounds one request.
 	RequestTimeout time.Duration `split_words:"true" default:"15s"`
+	// TickBudget is how long one tick may take.
+	TickBudget time.Duration `split_words:"true" default:"20s"`
+	// AlertWebhook is the URL that alerts are posted to, and AlertWebhookSecret the key they are signed with.
+	AlertWebhook       string `split_words:"true"`
+	AlertWebhookSecret string `split_words:"true"`
+	// AlertMailTo are the addresses that alerts are mailed to, from AlertMailFrom: through AlertSMTP, as
+	// smtp://user:password@host:587 or smtps://host, or else the host's AlertSendmail.
+	AlertMailTo   []string `split_words:"true"`
+	AlertMailFrom string   `split_words:"true"`
+	AlertSMTP     string   `split_words:"true"`
+	AlertSendmail string   `split_words:"true" default:"/usr/sbin/sendmail"`
+	// AlertDisk is the size of an instance past which people are told, as 20G.
+	AlertDisk Size `split_words:"true"`
 	// TrustedOrigins are other web origins whose pages may call the API, as https://admin.example.
 	TrustedOrigins []string `split_words:"true"`
 	// OpenPaths are URL paths that stay open when the site around them is stopped, as /old-admin/.
@@ -55,6 +68,11 @@ type Config struct {
 	Warnings []string `ignored:"true"`
 	// Place is where the program lies.
 	Place Place `ignored:"true"`
+}
+
+// LongestRequest is how long any request may take.
+func (c *Config) LongestRequest() time.Duration {
+	return max(c.RequestTimeout, c.TickBudget+5*time.Second)
 }
 
 // Network is an IP network in a setting; a bare address is the network of that one address.
@@ -125,6 +143,8 @@ func (c *Config) check() error {
 		return bad("SESSION_TTL", "it must be between 1m and 8784h")
 	case c.RequestTimeout < time.Second || c.RequestTimeout > 5*time.Minute:
 		return bad("REQUEST_TIMEOUT", "it must be between 1s and 5m")
+	case c.TickBudget < 5*time.Second || c.TickBudget > 5*time.Minute:
+		return bad("TICK_BUDGET", "it must be between 5s and 5m")
 	case c.LogFile != "" && !filepath.IsAbs(c.LogFile):
 		return bad("LOG_FILE", "it must be an absolute path")
 	case !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel):

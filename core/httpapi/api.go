@@ -22,6 +22,8 @@ type API struct {
 	Setup   Setup
 	// Timeout bounds one request.
 	Timeout time.Duration
+	// TickBudget is how long a tick may take; its request has a little more.
+	TickBudget time.Duration
 	// SessionTTL is how long the cookie of a login lasts.
 	SessionTTL time.Duration
 	// TrustedProxies are believed about who the client is and whether it used HTTPS.
@@ -35,7 +37,12 @@ type API struct {
 // Backend is the domain on an open database.
 type Backend struct {
 	Manager *core.Manager
+	Tick    *core.Tick
 	Auth    Auth
+	Tokens  Tokens
+	People  People
+	// Account measures what the whole hosting account uses; nil where the host does not show it.
+	Account func(ctx context.Context) any
 	// Migrate upgrades the tables and gives the version they had.
 	Migrate func(ctx context.Context, by core.Actor) (from int, err error)
 }
@@ -47,6 +54,13 @@ type Auth struct {
 	// SessionReading also reads the instance of that id, nil where there is none.
 	SessionReading func(ctx context.Context, token, id string) (core.Session, *core.Record, error)
 	Logout         func(ctx context.Context, s core.Session) error
+}
+
+// Tokens are the doors of API tokens.
+type Tokens struct {
+	Issue  func(ctx context.Context, by core.Actor, name, scope string) (string, core.APIToken, error)
+	List   func(ctx context.Context) ([]core.APIToken, error)
+	Revoke func(ctx context.Context, by core.Actor, id int64) error
 }
 
 // Setup are the doors of core/setup.
@@ -87,11 +101,19 @@ func (c *call) actor() core.Actor {
 // ServeHTTP answers one request, whatever happens in it: net/http/fcgi would end the process on a panic and
 // CGI would leave the client with the web server's error page.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), a.Timeout)
+	ctx, cancel := context.WithTimeout(r.Context(), a.timeout(r))
 	defer cancel()
 	c := &call{Request: r.WithContext(ctx), header: http.Header{}, client: a.client(r)}
 	value, err := a.protect(c)
 	a.write(w, c, value, err)
+}
+
+// timeout is that of a request: the tick has its own.
+func (a *API) timeout(r *http.Request) time.Duration {
+	if route, _, ok := find(r.Method, r.URL.Path); ok && route.access == tick {
+		return max(a.Timeout, a.TickBudget+tickMargin)
+	}
+	return a.Timeout
 }
 
 // protect turns a panic into an error with the stack.
@@ -141,6 +163,9 @@ func (a *API) authorize(c *call, r route) error {
 		return nil
 	}
 	token := presentedToken(c.Request, c.client.https)
+	if token == "" && r.access == tick { // what calls it from cron often cannot send headers
+		token = c.URL.Query().Get("token")
+	}
 	if token == "" {
 		return core.Errorf(core.CodeUnauthenticated, "No token provided")
 	}

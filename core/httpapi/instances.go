@@ -62,6 +62,15 @@ type changed struct {
 	seen
 }
 
+// The sentences of the contract, and those where nothing was to be done.
+const (
+	startDone    = "Instance activated successfully"
+	startAlready = "Instance is already running"
+	stopDone     = "Instance deactivated successfully"
+	stopAlready  = "Instance is already stopped"
+	restartDone  = "Instance restarted successfully"
+)
+
 type changeFunc func(ctx context.Context, by core.Actor, in change) (core.Result, error)
 
 func (c *call) change(act changeFunc, done, already string) (any, error) {
@@ -73,6 +82,11 @@ func (c *call) change(act changeFunc, done, already string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newChanged(res, done, already), nil
+}
+
+// newChanged is the answer to a change that was made (done) or was not needed (already).
+func newChanged(res core.Result, done, already string) changed {
 	out := changed{Success: true, InstanceID: res.InstanceID, Status: res.Process.Status, Mode: res.Process.Mode,
 		Message: done, Changed: res.Changed, Spared: res.Spared, seen: newSeen(res.Wanted, res.Evidence)}
 	if until := res.Stop.Until; !until.IsZero() {
@@ -85,7 +99,7 @@ func (c *call) change(act changeFunc, done, already string) (any, error) {
 	if pid := res.Process.PID; pid != (core.PID{}) {
 		out.PID, out.VirtualPID = &pid, pid.Virtual
 	}
-	return out, nil
+	return out
 }
 
 // reasoned are changes that take a reason only.
@@ -96,7 +110,7 @@ func reasoned(act func(ctx context.Context, by core.Actor, id, reason string) (c
 }
 
 func (a *API) start(c *call) (any, error) {
-	return c.change(reasoned(c.backend.Manager.Start), "Instance activated successfully", "Instance is already running")
+	return c.change(reasoned(c.backend.Manager.Start), startDone, startAlready)
 }
 
 func (a *API) stop(c *call) (any, error) {
@@ -108,11 +122,11 @@ func (a *API) stop(c *call) (any, error) {
 		}
 		return m.Stop(ctx, by, in.ID, s)
 	}
-	return c.change(stop, "Instance deactivated successfully", "Instance is already stopped")
+	return c.change(stop, stopDone, stopAlready)
 }
 
 func (a *API) restart(c *call) (any, error) {
-	return c.change(reasoned(c.backend.Manager.Restart), "Instance restarted successfully", "")
+	return c.change(reasoned(c.backend.Manager.Restart), restartDone, "")
 }
 
 func (a *API) delete(c *call) (any, error) {
@@ -169,4 +183,40 @@ func (a *API) create(c *call) (any, error) {
 		messageAnswer
 		Instance created `json:"instance"`
 	}{messageAnswer{true, "Instance created successfully"}, created{r.Instance, r.Instance.Path(m.Base), m.Runtime.Process(r)}}, nil
+}
+
+func (a *API) update(c *call) (any, error) {
+	var in struct {
+		ID               string  `json:"instance_id" schema:"instance_id"`
+		Name             *string `json:"instance_name" schema:"instance_name"`
+		Domain           *string `json:"domain" schema:"domain"`
+		PathPrefix       *string `json:"path_prefix" schema:"path_prefix"`
+		DatabaseName     *string `json:"database_name" schema:"database_name"`
+		DatabasePrefix   *string `json:"database_prefix" schema:"database_prefix"`
+		MemoryLimit      *string `json:"memory_limit" schema:"memory_limit"`
+		MaxExecutionTime *number `json:"max_execution_time" schema:"max_execution_time"`
+		MaxChildren      *number `json:"max_children" schema:"max_children"`
+		Path             *string `json:"path" schema:"path"`
+		Docroot          *string `json:"docroot" schema:"docroot"`
+		URL              *string `json:"url" schema:"url"`
+		HealthPath       *string `json:"health_path" schema:"health_path"`
+		HealthExpect     *string `json:"health_expect" schema:"health_expect"`
+		DiskAlert        *string `json:"disk_alert" schema:"disk_alert"`
+	}
+	if err := c.decodeBody(&in); err != nil {
+		return nil, err
+	}
+	m := c.backend.Manager
+	r, err := m.Update(c.Context(), c.actor(), in.ID, core.InstanceUpdate{
+		Name: in.Name, Domain: in.Domain, PathPrefix: in.PathPrefix, DatabaseName: in.DatabaseName, DatabasePrefix: in.DatabasePrefix,
+		MemoryLimit: in.MemoryLimit, MaxExecutionTime: (*int)(in.MaxExecutionTime), MaxChildren: (*int)(in.MaxChildren),
+		Path: in.Path, Docroot: in.Docroot, URL: in.URL, HealthPath: in.HealthPath, HealthExpect: in.HealthExpect, DiskAlert: in.DiskAlert,
+	})
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		messageAnswer
+		Instance instanceV1 `json:"instance"`
+	}{messageAnswer{true, "Instance changed"}, c.instanceV1(m.Observed(r))}, nil
 }

@@ -56,7 +56,8 @@ func (c *call) seen(r core.Record) seen {
 
 func (c *call) listProcess(r core.Record) listProcess {
 	p := c.backend.Manager.Runtime.Process(r)
-	return listProcess{p.PID, p.Status, p.Mode, p.Socket, r.Running()}
+	healthy, _ := r.Healthy(c.backend.Manager.Now())
+	return listProcess{p.PID, p.Status, p.Mode, p.Socket, healthy && p.Status == core.RunRunning}
 }
 
 func (a *API) list(c *call) (any, error) {
@@ -88,22 +89,26 @@ func (c *call) read(get func(context.Context, instanceID) (core.Record, error)) 
 // usageAnswer is what an instance uses. A figure that could not be seen is 0, as the contract has no other
 // word for it, and evidence says so.
 type usageAnswer struct {
-	Memory       int64              `json:"memory"`
-	DiskUsage    int64              `json:"disk_usage"`
-	DatabaseSize int64              `json:"database_size"`
-	Queries      int64              `json:"queries"`
-	Mode         core.Mode          `json:"mode"`
-	Evidence     core.UsageEvidence `json:"evidence"`
-	MeasuredAt   time.Time          `json:"measured_at"`
+	Memory         int64              `json:"memory"`
+	DiskUsage      int64              `json:"disk_usage"`
+	DatabaseSize   int64              `json:"database_size"`
+	Queries        int64              `json:"queries"`
+	Mode           core.Mode          `json:"mode"`
+	DiskAllocated  int64              `json:"disk_allocated"` // what a quota counts, in bytes
+	Files          int64              `json:"files"`          // what an inode quota counts
+	DatabaseTables int64              `json:"database_tables"`
+	ChangedAt      *time.Time         `json:"changed_at"` // newest change seen in the tree; null: not known
+	Evidence       core.UsageEvidence `json:"evidence"`
+	MeasuredAt     *time.Time         `json:"measured_at"` // null: never
 }
 
 func (c *call) usage(r core.Record) usageAnswer {
 	u := r.Usage
-	return usageAnswer{u.Memory, u.DiskUsage, u.DatabaseSize, u.Queries, c.backend.Manager.Runtime.Mode(), u.Evidence,
-		u.MeasuredAt.UTC().Truncate(time.Second)}
+	return usageAnswer{u.Memory, u.DiskUsage, u.DatabaseSize, u.Queries, c.backend.Manager.Runtime.Mode(), u.DiskAllocated, u.Files,
+		u.DatabaseTables, timeOrNull(u.ChangedAt), u.Evidence, timeOrNull(u.MeasuredAt)}
 }
 
-// healthAnswer is monitorInstanceHealth of the contract.
+// healthAnswer is monitorInstanceHealth of the contract. A stopped instance that is closed is healthy as stopped.
 type healthAnswer struct {
 	Healthy   bool                `json:"healthy"`
 	Status    core.InstanceStatus `json:"status"`
@@ -111,11 +116,45 @@ type healthAnswer struct {
 	Resources usageAnswer         `json:"resources"`
 	LastCheck core.Timestamp      `json:"last_check"`
 	Evidence  evidenceAnswer      `json:"evidence"`
+	// Checks are those last made; healthy follows from them where checked_at is not null, and else from the gate alone.
+	Checks     []core.Check `json:"checks"`
+	CheckedAt  *time.Time   `json:"checked_at"`
+	MutedUntil *time.Time   `json:"muted_until"`
 }
 
 func (c *call) health(r core.Record) healthAnswer {
-	s := c.seen(r)
-	return healthAnswer{r.Running() && !s.Drift, r.Instance.Status, c.backend.Manager.Runtime.Mode(), c.usage(r), r.ReadAt, s.Evidence}
+	healthy, known := r.Healthy(c.backend.Manager.Now())
+	h := healthAnswer{Healthy: healthy, Status: r.Instance.Status, Mode: c.backend.Manager.Runtime.Mode(), Resources: c.usage(r),
+		LastCheck: r.ReadAt, Evidence: c.seen(r).Evidence, Checks: []core.Check{}, MutedUntil: timeOrNull(r.Watch.MutedUntil)}
+	if known {
+		h.Checks, h.CheckedAt = r.Watch.Health.Checks, timeOrNull(r.Watch.Health.CheckedAt)
+	}
+	return h
+}
+
+// cmsAnswer is what an instance's files say it is, with the estimates that the contract puts beside it.
+type cmsAnswer struct {
+	Type      string `json:"type"`
+	Version   string `json:"version"`
+	Resources struct {
+		Memory   int64    `json:"memory"`
+		BootTime *float64 `json:"boot_time"` // seconds to the first byte at the last check; null: not known
+		Queries  int64    `json:"queries"`
+	} `json:"resources"`
+}
+
+// cms is null where it is not known.
+func (c *call) cms(r core.Record) *cmsAnswer {
+	if r.Usage.CMS.Type == "" {
+		return nil
+	}
+	out := &cmsAnswer{Type: r.Usage.CMS.Type, Version: r.Usage.CMS.Version}
+	out.Resources.Memory, out.Resources.Queries = r.Usage.Memory, r.Usage.Queries
+	if took, ok := r.Watch.Health.FirstByte(); ok {
+		seconds := took.Seconds()
+		out.Resources.BootTime = &seconds
+	}
+	return out
 }
 
 func (a *API) monitor(c *call) (any, error) {
@@ -130,12 +169,12 @@ func (a *API) monitor(c *call) (any, error) {
 		Instance  core.Instance  `json:"instance"`
 		Process   core.Process   `json:"process"`
 		Health    healthAnswer   `json:"health"`
-		CMS       any            `json:"cms"`
+		CMS       *cmsAnswer     `json:"cms"`
 		DiskUsage int64          `json:"disk_usage"`
 		Resources usageAnswer    `json:"resources"`
 		Timestamp core.Timestamp `json:"timestamp"`
 		seen
-	}{true, r.Instance, c.backend.Manager.Runtime.Process(r), c.health(r), nil, r.Usage.DiskUsage, c.usage(r), r.ReadAt, c.seen(r)}, nil
+	}{true, r.Instance, c.backend.Manager.Runtime.Process(r), c.health(r), c.cms(r), r.Usage.DiskUsage, c.usage(r), r.ReadAt, c.seen(r)}, nil
 }
 
 func (a *API) status(c *call) (any, error) {
@@ -164,13 +203,13 @@ func (a *API) resources(c *call) (any, error) {
 		Success    bool   `json:"success"`
 		InstanceID string `json:"instance_id"`
 		usageAnswer
-	}{true, r.Instance.InstanceID, c.usage(r)}, nil
+		// Account is measured, and is that of all sites of the account together; null where the host does not show it.
+		Account any `json:"account"`
+	}{true, r.Instance.InstanceID, c.usage(r), c.backend.Account(c.Context())}, nil
 }
 
 func (a *API) health(c *call) (any, error) {
-	r, err := c.read(func(ctx context.Context, in instanceID) (core.Record, error) {
-		return c.backend.Manager.Monitor(ctx, in.ID)
-	})
+	r, err := c.examined()
 	if err != nil {
 		return nil, err
 	}

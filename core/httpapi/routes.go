@@ -26,6 +26,7 @@ const (
 	manage          = access(core.PermissionManage)
 	create          = access(core.PermissionCreate)
 	admin           = access(core.PermissionAll)
+	tick            = access(core.PermissionTick)
 )
 
 const (
@@ -49,11 +50,28 @@ var routes = []route{
 	{"instances/stop", post, manage, (*API).stop},
 	{"instances/restart", post, manage, (*API).restart},
 	{"instances/delete", post, manage, (*API).delete},
+	{"instances/bulk", post, manage, (*API).bulk},
+	{"instances/bypass", post, manage, (*API).bypass},
+	{"instances/mute", post, manage, (*API).mute},
+	{"instances/history", get, view, (*API).history},
+	{"instances/events", get, view, (*API).events},
+	{"instances/update", post, manage, (*API).update},
 	{"instances/create", post, create, (*API).create},
 
 	{"v1/instances/*", get, view, (*API).instanceV1},
 	{"v1/instances", get, view, (*API).listV1},
 	{"kernel/processes", get, view, (*API).processes},
+
+	{"tick", getPost, tick, (*API).tick},
+	{"users/list", get, admin, (*API).listPeople},
+	{"users/create", post, admin, (*API).createPerson},
+	{"users/update", post, admin, (*API).updatePerson},
+	{"users/password", post, loggedIn, (*API).changePassword},
+	{"sessions/list", get, loggedIn, (*API).listSessions},
+	{"sessions/revoke", post, loggedIn, (*API).endSession},
+	{"tokens/list", get, admin, (*API).listTokens},
+	{"tokens/create", post, admin, (*API).createToken},
+	{"tokens/revoke", post, admin, (*API).revokeToken},
 
 	{"setup", getPost, public, (*API).setup},
 	{"reset", post, public, (*API).reset},

@@ -122,10 +122,19 @@ func (db *DB) applyChange(ctx context.Context, tx execer, r core.Record, c core.
 	case core.ChangeStop:
 		instance = append(instance, set{column: "status", value: "'inactive'"})
 		run = append(run, set{column: "status", value: "'stopped'"}, set{column: "stopped_at", value: now})
+	case core.ChangeUpdate:
+		instance = append(instance, instanceSets(c.Instance)...)
 	case core.ChangeDelete:
 		return applyDelete(ctx, tx, r)
 	}
 	return db.updateRows(ctx, tx, r, instance, gateSets(c), run)
+}
+
+// instanceSets store what is registered of an instance.
+func instanceSets(in core.Instance) []set {
+	return []set{{"instance_name", "?", []any{in.Name}}, {"domain", "?", []any{in.Domain}}, {"path_prefix", "?", []any{in.PathPrefix}},
+		{"database_name", "?", []any{in.DatabaseName}}, {"database_prefix", "?", []any{in.DatabasePrefix}},
+		{"config", "?", []any{in.Config}}, {"resources", "?", []any{in.Resources}}}
 }
 
 // set is one column of an UPDATE.

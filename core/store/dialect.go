@@ -22,6 +22,8 @@ type dialect struct {
 	gates func(ctx context.Context, ex execer) error
 	// watch adds the columns and tables of version 3.
 	watch func(ctx context.Context, db *DB, ex execer) error
+	// tokens creates the table of API tokens, of version 3 too.
+	tokens func(ctx context.Context, ex execer) error
 	// hasColumn tells whether a table, a parameter, has a column, another one.
 	hasColumn string
 	// upsert ends an INSERT that changes the row of an instance where there is one, and inserted, of a column, is what

@@ -37,7 +37,9 @@ func (g *gateRow) gate() core.Gate {
 
 // gateSets store what is wanted from now on, as a generation that is still to be carried out.
 func gateSets(c core.Change) []set {
-	sets := []set{{column: "generation", value: "generation + 1"}}
+	// What was seen before says nothing of the new generation.
+	sets := []set{{column: "generation", value: "generation + 1"}, {column: "observed", value: "NULL"}, {column: "how", value: "NULL"},
+		{column: "seen", value: "NULL"}, {column: "observed_at", value: "NULL"}}
 	if c.Kind == core.ChangeStart || c.Kind == core.ChangeStop {
 		sets = append(sets, set{"reason", "?", []any{orNull(c.Stop.Reason)}}, set{"until_at", "?", []any{unixOrNull(c.Stop.Until)}},
 			set{"include_nested", "?", []any{c.Stop.IncludeNested}})

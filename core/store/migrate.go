@@ -29,7 +29,12 @@ var migrations = []func(context.Context, *DB, execer) error{
 			SELECT id, 0, 0 FROM instances WHERE id NOT IN (SELECT instance_row FROM vpm_gates)`)
 		return err
 	},
-	func(ctx context.Context, db *DB, ex execer) error { return db.watch(ctx, db, ex) },
+	func(ctx context.Context, db *DB, ex execer) error {
+		if err := db.watch(ctx, db, ex); err != nil {
+			return err
+		}
+		return db.tokens(ctx, ex)
+	},
 }
 
 // column is one that a later version adds to one of our tables.

@@ -9,7 +9,7 @@ import (
 	"vpm/core"
 )
 
-const allTables = 14
+const allTables = 15
 
 func countTables(t *testing.T, db *DB) string {
 	t.Helper()

@@ -96,6 +96,7 @@ var mysqlDialect = dialect{
 	own:           mysqlOwnTables,
 	gates:         mysqlGates,
 	watch:         mysqlWatch,
+	tokens:        mysqlTokens,
 	hasColumn:     "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
 	upsert:        " ON DUPLICATE KEY UPDATE ",
 	inserted:      func(column string) string { return "VALUES(" + column + ")" },

@@ -29,6 +29,7 @@ func mysqlWatch(ctx context.Context, db *DB, ex execer) error {
 			seen_at BIGINT NULL COMMENT 'by a tick, microseconds since 1970, UTC',
 			healthy TINYINT NULL,
 			checked_at BIGINT NULL COMMENT 'microseconds since 1970, UTC',
+			wanted VARCHAR(16) NULL COMMENT 'of the instance when it was checked',
 			failures INT NOT NULL DEFAULT 0 COMMENT 'ticks in a row',
 			alarm_unhealthy TINYINT NOT NULL DEFAULT 0 COMMENT 'people were told',
 			alarm_disk TINYINT NOT NULL DEFAULT 0 COMMENT 'people were told',

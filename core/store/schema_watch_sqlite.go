@@ -27,6 +27,7 @@ func sqliteWatch(ctx context.Context, db *DB, ex execer) error {
 			seen_at INTEGER, -- by a tick, microseconds since 1970, UTC
 			healthy INTEGER,
 			checked_at INTEGER, -- microseconds since 1970, UTC
+			wanted TEXT, -- of the instance when it was checked
 			failures INTEGER NOT NULL DEFAULT 0, -- ticks in a row
 			alarm_unhealthy INTEGER NOT NULL DEFAULT 0, -- people were told
 			alarm_disk INTEGER NOT NULL DEFAULT 0, -- people were told

@@ -103,6 +103,7 @@ var sqliteDialect = dialect{
 	own:           sqliteOwnTables,
 	gates:         sqliteGates,
 	watch:         sqliteWatch,
+	tokens:        sqliteTokens,
 	hasColumn:     "SELECT COUNT(*) FROM pragma_table_info(?) WHERE name = ?",
 	upsert:        " ON CONFLICT (instance_row) DO UPDATE SET ",
 	inserted:      func(column string) string { return "excluded." + column },

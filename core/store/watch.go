@@ -19,10 +19,10 @@ func (db *DB) SaveWatch(ctx context.Context, in core.Instance, w core.Watch, s *
 		return err
 	}
 	err = db.ofInstance(ctx, in, func(tx execer) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO vpm_watch (instance_row, seen_at, healthy, checked_at, failures, alarm_unhealthy, alarm_disk, alarm_drift, checks)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`+db.orUpdate("seen_at", "healthy", "checked_at", "failures", "alarm_unhealthy", "alarm_disk", "alarm_drift", "checks"),
+		_, err := tx.ExecContext(ctx, `INSERT INTO vpm_watch (instance_row, seen_at, healthy, checked_at, failures, alarm_unhealthy, alarm_disk, alarm_drift, checks, wanted)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`+db.orUpdate("wanted", "seen_at", "healthy", "checked_at", "failures", "alarm_unhealthy", "alarm_disk", "alarm_drift", "checks"),
 			in.ID, microOrNull(w.SeenAt), boolOrNull(w.Health.Healthy), microOrNull(w.Health.CheckedAt), w.Failures,
-			w.Alarms.Unhealthy, w.Alarms.Disk, w.Alarms.Drift, checks)
+			w.Alarms.Unhealthy, w.Alarms.Disk, w.Alarms.Drift, checks, orNull(string(w.Health.Wanted)))
 		if err != nil {
 			return err
 		}
@@ -54,8 +54,8 @@ func (db *DB) SaveHealth(ctx context.Context, in core.Instance, h core.Health) e
 		return err
 	}
 	err = db.ofInstance(ctx, in, func(tx execer) error {
-		_, err := tx.ExecContext(ctx, `INSERT INTO vpm_watch (instance_row, healthy, checked_at, checks) VALUES (?, ?, ?, ?)`+
-			db.orUpdate("healthy", "checked_at", "checks"), in.ID, boolOrNull(h.Healthy), microOrNull(h.CheckedAt), checks)
+		_, err := tx.ExecContext(ctx, `INSERT INTO vpm_watch (instance_row, healthy, checked_at, checks, wanted) VALUES (?, ?, ?, ?, ?)`+
+			db.orUpdate("healthy", "checked_at", "checks", "wanted"), in.ID, boolOrNull(h.Healthy), microOrNull(h.CheckedAt), checks, orNull(string(h.Wanted)))
 		return err
 	})
 	return db.wrap(unlessForgotten(err), "cannot store the health")

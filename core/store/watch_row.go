@@ -8,7 +8,7 @@ import (
 
 // watchColumns are what a list needs of vpm_watch, wholeWatchColumns the rest, with a text of any length.
 const (
-	watchColumns      = `, w.healthy, w.checked_at, w.failures, w.muted_until`
+	watchColumns      = `, w.healthy, w.checked_at, w.wanted, w.failures, w.muted_until`
 	wholeWatchColumns = `, w.seen_at, w.alarm_unhealthy, w.alarm_disk, w.alarm_drift, w.checks`
 )
 
@@ -16,11 +16,11 @@ const (
 type watchRow struct {
 	healthy, checkedAt, failures, mutedUntil  number
 	seenAt, alarmUnhealthy, alarmDisk, drifts number
-	checks                                    word
+	checks, wanted                            word
 }
 
 func (w *watchRow) dest() []any {
-	return []any{&w.healthy, &w.checkedAt, &w.failures, &w.mutedUntil}
+	return []any{&w.healthy, &w.checkedAt, &w.wanted, &w.failures, &w.mutedUntil}
 }
 
 func (w *watchRow) wholeDest() []any {
@@ -30,7 +30,7 @@ func (w *watchRow) wholeDest() []any {
 func (w *watchRow) watch() (core.Watch, error) {
 	out := core.Watch{
 		SeenAt:     w.seenAt.micros(),
-		Health:     core.Health{CheckedAt: w.checkedAt.micros()},
+		Health:     core.Health{CheckedAt: w.checkedAt.micros(), Wanted: core.Observed(w.wanted.String)},
 		Failures:   int(w.failures.Int64),
 		Alarms:     core.Alarms{Unhealthy: w.alarmUnhealthy.Int64 != 0, Disk: w.alarmDisk.Int64 != 0, Drift: w.drifts.Int64},
 		MutedUntil: w.mutedUntil.seconds(),

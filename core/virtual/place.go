@@ -98,3 +98,13 @@ func urlPath(in core.Instance) string {
 	}
 	return path.Clean(u.Path)
 }
+
+// KeptOpen gives what stays open below a docroot whatever site of it is closed: the panel, and the paths that people
+// configured.
+func (rt *Runtime) KeptOpen(docroot string) []string {
+	kept := slices.Clone(rt.Panel)
+	for _, p := range rt.OpenPaths {
+		kept = append(kept, filepath.Join(docroot, filepath.FromSlash(p)))
+	}
+	return kept
+}

@@ -119,6 +119,9 @@ func (rt *Runtime) closeSite(ctx context.Context, r core.Record, p place) (core.
 func (rt *Runtime) gate(ctx context.Context, r core.Record, p place) (g htaccess.Gate, spared []string, complete bool, err error) {
 	g = htaccess.Gate{Instance: r.Instance.InstanceID, Reason: r.Gate.Reason, Until: r.Gate.Until, OpenPaths: rt.OpenPaths,
 		Host: p.host, Path: p.path}
+	if r.Gate.BypassUntil.After(rt.Now()) {
+		g.Bypass, g.BypassUntil = r.Gate.Bypass, r.Gate.BypassUntil
+	}
 	dir := p.dir
 	for _, panel := range rt.Panel {
 		if core.Within(panel, dir) {

@@ -1,0 +1,104 @@
+package core
+
+import (
+	"context"
+	"time"
+)
+
+// repairAgain is after how long drift is a new cause. Drift that comes back sooner is another program's doing, and
+// putting it right again and again would be a fight that visitors see.
+const repairAgain = time.Hour
+
+// Attention is what a tick found to do about an instance's gate.
+type Attention struct {
+	Completed bool   // a change that was cut off, or a stop whose time is over
+	Repaired  string // what was seen before it was put right, "" nothing
+	Disputed  string // what was seen and left, as it was put right only just before; "" nothing
+}
+
+// Attend sees to an instance between requests: the end of a stop is written down, changes that were cut off and stops
+// that had no effect are carried out, and drift is put right, once per cause. It gives the record as it is then.
+func (m *Manager) Attend(ctx context.Context, r Record) (Record, Attention, error) {
+	now := m.Now()
+	wanted := r.Wanted(now)
+	if !r.Expired(now) && !r.Gate.Pending() && !drifted(wanted, m.Runtime.Observe(r)) {
+		return r, Attention{}, nil
+	}
+	id := r.Instance.InstanceID
+	turn, unlock, err := m.Runtime.Lock(ctx, r)
+	if CodeOf(err) == CodeBusy { // it is being changed
+		return r, Attention{}, nil
+	}
+	if err != nil {
+		return r, Attention{}, err
+	}
+	defer unlock()
+	if r, err = m.Store.Record(ctx, id); err != nil {
+		return r, Attention{}, err
+	}
+	done, err := m.attend(turn, r)
+	if err != nil {
+		return r, done, err
+	}
+	r, err = m.Store.Record(ctx, id)
+	return r, done, err
+}
+
+// attend does so in the instance's turn, with what is stored now.
+func (m *Manager) attend(ctx context.Context, r Record) (Attention, error) {
+	var done Attention
+	if r.Expired(m.Now()) {
+		if err := m.expire(ctx, r.Instance.InstanceID); err != nil {
+			return done, err
+		}
+		var err error
+		if r, err = m.Store.Record(ctx, r.Instance.InstanceID); err != nil {
+			return done, err
+		}
+	}
+	if r.Gate.Pending() {
+		done.Completed = true
+	} else {
+		seen := m.Runtime.Observe(r)
+		if !drifted(r.Wanted(m.Now()), seen) {
+			return done, nil
+		}
+		disputed, err := m.repairedLately(ctx, r)
+		if err != nil {
+			return done, err
+		}
+		if disputed {
+			done.Disputed = seen.Seen
+			return done, m.Store.SaveGate(ctx, r.Instance, r.Gate.Generation, true, r.Gate.Entry, seen)
+		}
+		done.Repaired = seen.Seen
+	}
+	if _, err := m.carryOut(ctx, Actor{Name: "vpm"}, Result{}, r, true); err != nil {
+		return Attention{}, err
+	}
+	return done, nil
+}
+
+// drifted tells whether what was seen is not what is wanted.
+func drifted(wanted Observed, seen Evidence) bool {
+	return seen.Observed != ObservedUnknown && seen.Observed != wanted
+}
+
+// repairedLately asks the history whether this drift was put right a moment ago.
+func (m *Manager) repairedLately(ctx context.Context, r Record) (bool, error) {
+	events, err := m.Watch.Events(ctx, r.Instance.InstanceID, 0, 5)
+	if err != nil {
+		return false, err
+	}
+	for _, ev := range events {
+		switch {
+		case m.Now().Sub(ev.At) >= repairAgain:
+			return false, nil
+		case ev.Action == ActionRepair:
+			return true, nil
+		case ev.Action == ActionStart || ev.Action == ActionStop || ev.Action == ActionRestart:
+			return false, nil // people have decided anew since
+		}
+	}
+	return false, nil
+}

@@ -33,8 +33,6 @@ const (
 	DefaultTick = 20 * time.Second
 	// patience is a Tick's when nobody says. It is more than measuring and examining take.
 	patience = 6 * time.Second
-	// justSeen is how long an instance that was seen is left alone.
-	justSeen = 30 * time.Second
 	// batch is how many instances are read at once.
 	batch = 32
 	// tickLease is the name of the lease that keeps ticks from overlapping.
@@ -77,7 +75,7 @@ func (t *Tick) Run(ctx context.Context, budget time.Duration) (TickReport, error
 	pass := &pass{Tick: t, report: TickReport{Ran: true}}
 	// The last one that is begun must have its time before that of the tick is over.
 	pass.until = time.Now().Add(budget * 11 / 20)
-	if err := pass.instances(ctx, began.Add(-justSeen)); err != nil {
+	if err := pass.instances(ctx, began); err != nil {
 		return pass.report, err
 	}
 	r := &pass.report
@@ -117,12 +115,12 @@ func (p *pass) over(ctx context.Context) bool { return ctx.Err() != nil || !time
 func (p *pass) instances(ctx context.Context, before time.Time) error {
 	for {
 		records, err := p.Manager.Watch.Unseen(ctx, before, batch)
+		if p.over(ctx) {
+			p.report.Left = p.report.Left || err != nil || len(records) > 0
+			return nil
+		}
 		if err != nil || len(records) == 0 {
 			return err
-		}
-		if p.over(ctx) {
-			p.report.Left = true
-			return nil
 		}
 		// Noted first: one that hangs or ends the process must not be the first of every tick.
 		if err := p.Manager.Watch.Seen(ctx, records, p.Manager.Now()); err != nil {

@@ -95,7 +95,11 @@ func (s *sites) login(in core.Instance) (store.SiteLogin, error) {
 	case d.Driver != "mysql":
 		return store.SiteLogin{}, core.Errorf(core.CodeNotFound, "cannot ask the site's database: it is not MySQL")
 	}
-	return store.SiteLogin{Host: d.Host, Port: d.Port, Socket: d.Socket, Name: d.Name, User: d.User, Password: d.Password.Reveal(), Prefix: d.Prefix}, nil
+	return siteLogin(d), nil
+}
+
+func siteLogin(d cms.Database) store.SiteLogin {
+	return store.SiteLogin{Host: d.Host, Port: d.Port, Socket: d.Socket, Name: d.Name, User: d.User, Password: d.Password.Reveal(), Prefix: d.Prefix}
 }
 
 // ours tells whether a directory lies where sites do.
@@ -120,7 +124,9 @@ func (s *sites) examine(ctx context.Context, r core.Record) core.Health {
 		subject.ConfigFile = func() (string, error) { return cms.ConfigFile(dir, in.CMSType) }
 		subject.Database = func(ctx context.Context) error { return s.ping(ctx, in) }
 	}
-	return health.Examine(ctx, subject)
+	h := health.Examine(ctx, subject)
+	h.Wanted = subject.Wanted
+	return h
 }
 
 // ping asks the site's database as the site does. What keeps vpm from asking says nothing of the site.

@@ -41,6 +41,7 @@ type Backend struct {
 	Auth    Auth
 	Tokens  Tokens
 	People  People
+	Sites   Sites
 	// Account measures what the whole hosting account uses; nil where the host does not show it.
 	Account func(ctx context.Context) any
 	// Migrate upgrades the tables and gives the version they had.

@@ -58,6 +58,11 @@ var routes = []route{
 	{"instances/update", post, manage, (*API).update},
 	{"instances/create", post, create, (*API).create},
 
+	{"instances/scan", post, create, (*API).scan},
+	{"instances/adopt", post, create, (*API).adopt},
+	{"instances/log", get, view, (*API).siteLog},
+	{"mode", get, view, (*API).mode},
+
 	{"v1/instances/*", get, view, (*API).instanceV1},
 	{"v1/instances", get, view, (*API).listV1},
 	{"kernel/processes", get, view, (*API).processes},

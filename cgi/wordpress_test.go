@@ -436,6 +436,7 @@ func (w *wordPress) stopAndStart(others neighbours) {
 	w.t.Helper()
 	pages := w.pages()
 	w.wantPages("running", pages)
+	w.wantMeasured()
 	rules := w.htaccess()
 
 	stop := w.post("/instances/stop.php", map[string]any{"instance_id": "blog", "reason": "Moving <house> at 100%"}).want(200)
@@ -449,6 +450,10 @@ func (w *wordPress) stopAndStart(others neighbours) {
 	w.wantAllClosed("stopped", "3600", closed, pages)
 	w.wantSame("stopped", others)
 	w.wantPanel("stopped")
+	cookie := w.bypassLink("blog")
+	w.wantPagesWith("bypass", cookie, pages)
+	w.wantAllClosed("stopped, for those without the link", "3600", closed, pages[:8])
+	w.wantSame("bypass", others)
 	if got := outside(w.t, w.htaccess()); got != rules {
 		w.t.Errorf("around the gate:\n%s\nwas:\n%s", got, rules)
 	}

@@ -40,16 +40,21 @@ func parseBlock(text string) (block, bool) {
 	return b, b.text() == text
 }
 
-func (b block) mark(which string) string {
+// marks are the lines around the block.
+func (b block) marks() (first, last string) {
 	var sums strings.Builder
 	for _, line := range b.lines {
 		sums.WriteString(lineSum([]byte(line)))
 	}
-	return marker{which, b.instance, b.made, sums.String()}.String()
+	m := marker{begin, b.instance, b.made, sums.String()}
+	first = m.String()
+	m.which = end
+	return first, m.String()
 }
 
 func (b block) text() string {
-	return b.mark(begin) + "\n" + strings.Join(b.lines, "\n") + "\n" + b.mark(end) + "\n"
+	first, last := b.marks()
+	return first + "\n" + strings.Join(b.lines, "\n") + "\n" + last + "\n"
 }
 
 // with gives the block for a file that was there, or was made for it.

@@ -20,6 +20,7 @@ const AlwaysOpen = "/.well-known/acme-challenge/"
 const (
 	maxReason         = 500 // characters
 	defaultRetryAfter = time.Hour
+	httpDate          = "Mon, 02 Jan 2006 15:04:05 GMT"
 )
 
 // Gate is what closes a stopped site. Its URL paths are decoded ones ("/my site/", not "/my%20site/").
@@ -32,13 +33,14 @@ type Gate struct {
 	Until      time.Time
 	RetryAfter time.Duration // for Retry-After when Until is zero (default an hour)
 
-	Bypass      string    // secret of the bypass cookie (32 to 128 hex digits); "" none
-	BypassUntil time.Time // when the secret ends; zero: never
+	Bypass      string    // secret of the bypass cookie and link (32 to 128 hex digits); "" none
+	BypassUntil time.Time // when the secret ends, by the same clock as Until; zero: never
 
 	// OpenPaths stay open with all below: "/api/" and "/api" mean the same. AlwaysOpen is always one of them.
 	OpenPaths []string
 	// OpenDirs are directories of nested sites that stay open, with all below: absolute, and as the server names
-	// them. A docroot reached through a symlink has two names, and only the one in its configuration counts.
+	// them. A docroot reached through a symlink has two names, and only the one in its configuration counts. What is
+	// missing there, so that the site's own rules or page for errors would answer, is a 404.
 	OpenDirs []string
 
 	// Host and Path limit the gate to requests for this host name (any port, any case) and at or below this URL
@@ -146,7 +148,7 @@ func below(p, top string) bool {
 // would be wrong by the time of the visit (RFC 9110, 10.2.3 allows both).
 func (g Gate) retryAfter() string {
 	if !g.Until.IsZero() {
-		return g.Until.UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")
+		return g.Until.UTC().Format(httpDate)
 	}
 	after := g.RetryAfter
 	if after == 0 {

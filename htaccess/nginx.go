@@ -11,8 +11,8 @@ const nginxToken = 3900
 
 // RenderNginx gives the gate as an include file for a server block, to stand above its own rewrite rules and returns.
 // The decisions are Render's, except that the clock counts seconds since 1970, so that time zones play no part, and that
-// OpenDirs are compared with the file below the root of the server block itself. Gates of several instances may be
-// included in one server block.
+// OpenDirs are compared with the file below the root of the server block itself, and that the link sets no cookie where
+// it does not redirect. Gates of several instances may be included in one server block.
 func (g Gate) RenderNginx() (string, error) {
 	if err := g.check(); err != nil {
 		return "", err
@@ -29,6 +29,9 @@ func (g Gate) RenderNginx() (string, error) {
 		to = n.at + "/own"
 	}
 	n.line(`if ($vpm_gate = 1) { rewrite ^ "%s" last; }`, to)
+	if g.Bypass != "" {
+		n.linkLocation(g)
+	}
 	n.location(n.at, g, func() { n.page(DefaultPage(g.Reason, g.Until)) })
 	if g.Page != "" {
 		n.location(n.at+"/own", g, func() {
@@ -77,11 +80,11 @@ func (n *nginxText) openWhen(g Gate) {
 		n.openIf("$request_filename", "~", "^"+literal(strings.TrimSuffix(d, "/"))+"(/|$)")
 	}
 	if g.Bypass != "" {
-		n.line(`set $vpm_cookie "; $http_cookie";`)
-		if !g.BypassUntil.IsZero() {
-			n.line(`if ($msec ~ "%s") { set $vpm_cookie ""; }`, from(g.BypassUntil))
-		}
-		n.openIf("$vpm_cookie", "~", bypassCookie(g.Bypass))
+		n.openByCookie(g)
+		n.openByLink(g)
+	}
+	if len(g.OpenDirs) > 0 {
+		n.missing(g.OpenDirs)
 	}
 	if g.Page != "" { // the redirect to the page passes here again; visitors get a 404 for this address
 		n.openIf("$uri", "~", "^"+literal(n.at+"/page")+"$")

@@ -7,9 +7,9 @@ import (
 
 // heads are how the lines of a gate begin, behind their spaces.
 var heads = []string{
-	"# vpm stopped this site", "# To open the site by hand", "<IfModule ", "</IfModule>", "RewriteEngine On", "RewriteCond %{", "RewriteRule ^ - [",
-	`<If "%{`, "</If>", `<ElseIf "%{`, "</ElseIf>", "<Else>", "</Else>", "Header onsuccess unset ", "Header always set ",
-	"ErrorDocument 503 ", "RedirectMatch 503 ^",
+	"# vpm stopped this site", "# To open the site by hand", "<IfModule ", "</IfModule>", "RewriteEngine On", "RewriteCond %{", "RewriteRule ^ - [", "RewriteRule ^ http",
+	`<If "%{`, "</If>", `<ElseIf "`, "</ElseIf>", "<Else>", "</Else>", "Header onsuccess unset ", "Header always set ", "Header always add Set-Cookie ",
+	"ErrorDocument 40", "ErrorDocument 50", "RedirectMatch 503 ^", "RedirectMatch 404 ^", "SetEnvIf Request_URI ^ vpm_",
 }
 
 // cutOff tells whether the last line of a file, without an end, may be the beginning of one of ours: it has our

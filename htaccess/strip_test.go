@@ -2,6 +2,7 @@ package htaccess
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -78,10 +79,23 @@ func TestDamage(t *testing.T) {
 // A file that was cut off anywhere in the block is opened and closed as if nothing of the block was there.
 func TestCutOff(t *testing.T) {
 	t.Parallel()
-	block := testBlock(t, "site")
+	for i, block := range testBlocks(t)[1:3] {
+		t.Run(fmt.Sprint("gate ", i), func(t *testing.T) {
+			t.Parallel()
+			checkCutOff(t, block)
+		})
+	}
+}
+
+func checkCutOff(t *testing.T, block string) {
+	t.Helper()
 	first := strings.Index(block, "\n")
+	whole := Close(nil, false, block)
 	for cut := first + 1; cut < len(block)-1; cut++ {
-		closed := Close(nil, false, block)[:cut-1] // "new" is a letter shorter than "file"
+		if column := cut - strings.LastIndex(block[:cut], "\n"); column > 40 && column%37 > 0 {
+			continue // a line is known by its beginning
+		}
+		closed := whole[:cut-1] // "new" is a letter shorter than "file"
 		if rest, exists := Open(closed); exists || len(rest) > 0 {
 			t.Fatalf("cut at %d, %q: %q, %t", cut, closed[max(0, len(closed)-30):], rest, exists)
 		}

@@ -156,5 +156,5 @@ func (s *sites) probe(ctx context.Context, r core.Record) (core.Evidence, string
 // entryFiles picks files of the site that visitors can ask for, and none of what stays open when it is closed.
 func (s *sites) entryFiles(ctx context.Context, in core.Instance) (php, static string) {
 	docroot := in.Docroot(s.config.InstancesDir)
-	return virtual.EntryFiles(docroot)
+	return virtual.EntryFiles(docroot, append(s.rt.KeptOpen(docroot), s.nested(ctx, in)...)...)
 }

@@ -74,11 +74,15 @@ func (rt *Runtime) own(in core.Instance) (string, error) {
 }
 
 func (rt *Runtime) resolved(in core.Instance) string {
-	dir := in.Docroot(rt.Base)
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
+	return resolve(in.Docroot(rt.Base))
+}
+
+// resolve follows the links in a path, and gives the path as it is where it leads nowhere.
+func resolve(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
 		return real
 	}
-	return dir
+	return filepath.Clean(path)
 }
 
 // shared is the place in the panel's docroot, for a site that has an address to know its requests by.

@@ -23,6 +23,9 @@ type Runtime struct {
 	Panel, OpenPaths []string
 	// Docroot is the panel's document root, where sites enter whose own directory Apache does not look into.
 	Docroot string
+	// Roots are document roots by the names in the web server's configuration (DOCUMENT_ROOT), with links not
+	// resolved.
+	Roots []string
 	// Backups is where a copy of each .htaccess is kept before vpm first touches it; "" keeps none.
 	Backups string
 	// Instances lists the registered instances, which stay open when one around them is closed.

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"vpm/core"
@@ -117,28 +116,17 @@ func (rt *Runtime) closeSite(ctx context.Context, r core.Record, p place) (core.
 // gate says what closes the site: everything below its place but the panel, other instances, and, unless they are to
 // be closed too, sites that nobody registered.
 func (rt *Runtime) gate(ctx context.Context, r core.Record, p place) (g htaccess.Gate, spared []string, complete bool, err error) {
-	g = htaccess.Gate{Instance: r.Instance.InstanceID, Reason: r.Gate.Reason, Until: r.Gate.Until, OpenPaths: rt.OpenPaths,
-		Host: p.host, Path: p.path}
-	if r.Gate.BypassUntil.After(rt.Now()) {
-		g.Bypass, g.BypassUntil = r.Gate.Bypass, r.Gate.BypassUntil
-	}
 	dir := p.dir
-	for _, panel := range rt.Panel {
-		if core.Within(panel, dir) {
-			g.OpenDirs = append(g.OpenDirs, panel)
-		}
-	}
 	others, err := rt.Instances(ctx)
 	if err != nil {
 		return htaccess.Gate{}, nil, false, err
 	}
+	links := rt.links(dir, r.Instance.Docroot(rt.Base))
+	open := &openDirs{tops: aliases(dir, links), links: links}
+	open.add(rt.Panel...)
 	for _, other := range others {
-		if d := rt.resolved(other); other.ID != r.Instance.ID && d != dir && core.Within(d, dir) {
-			g.OpenDirs = append(g.OpenDirs, d)
-			// Apache names files as it was led to them, through links or not.
-			if named := other.Docroot(rt.Base); named != d {
-				g.OpenDirs = append(g.OpenDirs, named)
-			}
+		if d := rt.resolved(other); other.ID != r.Instance.ID && d != dir {
+			open.add(d, other.Docroot(rt.Base))
 		}
 	}
 	complete = true
@@ -148,11 +136,16 @@ func (rt *Runtime) gate(ctx context.Context, r core.Record, p place) (g htaccess
 		var found []string
 		found, complete = NestedSites(limited, dir)
 		for _, d := range found {
-			if !slices.ContainsFunc(g.OpenDirs, func(open string) bool { return core.Within(d, open) }) {
+			if !open.has(d) {
 				spared = append(spared, d)
 			}
 		}
-		g.OpenDirs = append(g.OpenDirs, spared...)
+		open.add(spared...)
+	}
+	g = htaccess.Gate{Instance: r.Instance.InstanceID, Reason: r.Gate.Reason, Until: r.Gate.Until,
+		Bypass: r.Gate.Bypass, BypassUntil: r.Gate.BypassUntil, OpenPaths: rt.OpenPaths, OpenDirs: open.names, Host: p.host, Path: p.path}
+	if !r.Gate.BypassUntil.After(rt.Now()) {
+		g.Bypass, g.BypassUntil = "", time.Time{}
 	}
 	if info, err := os.Stat(filepath.Join(dir, stoppedPage)); err == nil && info.Mode().IsRegular() && p.host == "" {
 		g.Page, g.PagePath = stoppedPage, path.Join(urlPath(r.Instance), stoppedPage)

@@ -33,14 +33,21 @@ func rulesOnly(block string) string {
 		}
 	}
 	above := strings.Replace(block[:at], "<IfModule LiteSpeed>", "<IfModule mod_rewrite.c>", 1)
-	return above + strings.Join(inside, "") + noRewriting(strings.ReplaceAll(block[at:], "RedirectMatch 503 ^\n", "\n"))
+	return above + strings.Join(inside, "") + noRewriting(drop(block[at:], "RedirectMatch ", "Header always add Set-Cookie "))
 }
 
 // redirectOnly is what is left where mod_rewrite is missing.
-func redirectOnly(block string) string { return noRewriting(conditionsOnly(block)) }
+func redirectOnly(block string) string {
+	return strings.ReplaceAll(noRewriting(conditionsOnly(block)), "<IfModule !mod_rewrite.c>", "<IfModule mod_alias.c>")
+}
 
-func noRewriting(text string) string {
-	return strings.Join(slices.DeleteFunc(strings.SplitAfter(text, "\n"), isRewrite), "")
+func noRewriting(text string) string { return drop(text, "Rewrite") }
+
+// drop takes the lines out that begin with one of the words.
+func drop(text string, words ...string) string {
+	return strings.Join(slices.DeleteFunc(strings.SplitAfter(text, "\n"), func(line string) bool {
+		return slices.ContainsFunc(words, func(w string) bool { return strings.HasPrefix(strings.TrimSpace(line), w) })
+	}), "")
 }
 
 func isRewrite(line string) bool { return strings.HasPrefix(strings.TrimSpace(line), "Rewrite") }

@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"vpm/htaccess"
+	"vpm/scripts/lab"
 )
 
 // Apache evaluates what stands in an ErrorDocument, and reads lines of limited length.
 func TestReasons(t *testing.T) {
 	t.Parallel()
-	host := startHost(t, siteTree())
+	host := startHost(t, lab.Options{PHP: true}, siteTree())
 	paragraph := regexp.MustCompile(`</h1><p>(.*?)</p>`)
 	for _, reason := range []string{
 		"plain",
@@ -57,7 +58,7 @@ func TestOwnPage(t *testing.T) {
 	tree := siteTree()
 	tree[`odd $1 %{x} "q" 'page' #.html`] = "odd page"
 	tree["big.html"] = strings.Repeat("<p>big</p>", 100_000)
-	host := startHost(t, tree)
+	host := startHost(t, lab.Options{PHP: true}, tree)
 	for page, body := range map[string]string{"vpm-stopped.html": "<p>the site's own page</p>", `odd $1 %{x} "q" 'page' #.html`: "odd page", "big.html": tree["big.html"]} {
 		closeSite(t, host, siteRules+"RewriteRule ^ /other [R=301]\n", render(t, htaccess.Gate{Page: page, PagePath: "/" + page}))
 		for _, header := range [][]string{nil, {"If-Modified-Since: Fri, 01 Jan 2100 00:00:00 GMT"}, {"If-None-Match: *"}, {"Range: bytes=0-3"}, {"Redirect-Status: 503", "REDIRECT_STATUS: 503"}} {
@@ -83,7 +84,7 @@ func TestSharedDocroot(t *testing.T) {
 		"blog/page.html": siteText, "blog/.htaccess": "RewriteEngine On\nRewriteRule ^go$ /index.html [R=301]\n",
 		"blogX/page.html": "beside", "a b/c.d+(e)/page.html": siteText, "a b/cxd+(e)/page.html": "beside",
 	}
-	host := startHost(t, tree)
+	host := startHost(t, lab.Options{PHP: true}, tree)
 	gates := []htaccess.Gate{
 		{Instance: "blog", Host: "Blog.example", Path: "/blog", Page: "vpm-stopped.html", PagePath: "/blog/vpm-stopped.html"},
 		{Instance: "odd", Path: "/a b/c.d+(e)/", Reason: "odd"},

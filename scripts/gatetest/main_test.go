@@ -18,9 +18,9 @@ const (
 )
 
 // startHost starts an Apache that serves the tree.
-func startHost(t *testing.T, tree map[string]string) *lab.Host {
+func startHost(t *testing.T, options lab.Options, tree map[string]string) *lab.Host {
 	t.Helper()
-	host, err := lab.StartHost(lab.Options{PHP: true})
+	host, err := lab.StartHost(options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,11 +5,12 @@ import (
 	"time"
 
 	"vpm/htaccess"
+	"vpm/scripts/lab"
 )
 
 func TestUntil(t *testing.T) {
 	t.Parallel()
-	host := startHost(t, siteTree())
+	host := startHost(t, lab.Options{PHP: true}, siteTree())
 	until := soon()
 	closeSite(t, host, siteRules, render(t, htaccess.Gate{Until: until}))
 	wantEnd(t, host.URL, until)

@@ -11,6 +11,7 @@ const (
 	redirects                // closed, but RedirectMatch alone comes after a rewrite rule of the site that answers
 	missing                  // open, but the page for missing files is the site's: a 404 or 503 without it
 	ownRedirect              // closed, but neither of these alone would do
+	absent                   // of an open site, and answered by the closed one's rules when that runs: 404
 )
 
 // urls is what is asked, with the status that it has when running and a part of that body.
@@ -93,5 +94,8 @@ var urls = []struct {
 	{"/addon/old", stays, 301, ""},
 	{"/plain%20(addon)%20%5B2%5D/", stays, 200, "plain addon"},
 	{"/plain%20(addon)%20%5B2%5D/sub/x.txt", stays, 200, "plain addon text"},
-	{"/plain%20(addon)%20%5B2%5D/missing", closed, 200, siteText}, // the docroot's rules send it to the docroot's site
+	{"/plain%20(addon)%20%5B2%5D/missing", absent, 200, siteText}, // the docroot's rules send it to the docroot's site
+	{"/plain%20(addon)%20%5B2%5D/sub/no/such/page/", absent, 200, siteText},
+	{"/plain%20(addon)%20%5B2%5D/missing?vpm_spared=1", absent, 200, siteText},
+	{"/addon/.htaccess", refused, 403, ""},
 }

@@ -21,7 +21,7 @@ type Attention struct {
 func (m *Manager) Attend(ctx context.Context, r Record) (Record, Attention, error) {
 	now := m.Now()
 	wanted := r.Wanted(now)
-	if !r.Expired(now) && !r.Gate.Pending() && !drifted(wanted, m.Runtime.Observe(r)) {
+	if !r.Expired(now) && !r.Gate.Pending() && !drifted(wanted, m.Runtime.Observe(ctx, r)) {
 		return r, Attention{}, nil
 	}
 	id := r.Instance.InstanceID
@@ -59,7 +59,7 @@ func (m *Manager) attend(ctx context.Context, r Record) (Attention, error) {
 	if r.Gate.Pending() {
 		done.Completed = true
 	} else {
-		seen := m.Runtime.Observe(r)
+		seen := m.Runtime.Observe(ctx, r)
 		if !drifted(r.Wanted(m.Now()), seen) {
 			return done, nil
 		}

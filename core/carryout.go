@@ -9,7 +9,7 @@ import (
 func (m *Manager) carryOut(ctx context.Context, by Actor, res Result, r Record, verify bool) (Result, error) {
 	res.Wanted, res.Evidence = r.Wanted(m.Now()), r.Gate.Evidence
 	if !res.Changed && !r.Gate.Pending() {
-		seen := m.Runtime.Observe(r)
+		seen := m.Runtime.Observe(ctx, r)
 		if seen.Observed == res.Wanted || seen.Observed == ObservedUnknown && res.Wanted == ObservedRunning {
 			return m.verify(ctx, res, Settled{Record: r, Entry: r.Gate.Entry, Evidence: seen}, verify)
 		}
@@ -105,7 +105,7 @@ func (m *Manager) Status(ctx context.Context, id string) (Record, error) {
 			return Record{}, err
 		}
 	}
-	return m.Observed(r), nil
+	return m.Observed(ctx, r), nil
 }
 
 // complete carries out a change that was cut off. Where that is not possible now the record says so.
@@ -130,8 +130,8 @@ func (m *Manager) complete(ctx context.Context, r Record) (Record, error) {
 
 // Observed gives the record as of now, with what its gate shows. While the gate stands, what a probe met there says
 // more than the file does.
-func (m *Manager) Observed(r Record) Record {
-	seen := m.Runtime.Observe(r)
+func (m *Manager) Observed(ctx context.Context, r Record) Record {
+	seen := m.Runtime.Observe(ctx, r)
 	if r.Gate.Evidence.How != HowProbe || seen.Observed != ObservedStopped {
 		r.Gate.Evidence = seen
 	}

@@ -104,6 +104,10 @@ func (m *Manager) Delete(ctx context.Context, by Actor, id, reason string) (Resu
 	if err != nil {
 		return Result{}, err
 	}
+	was, err := m.Runtime.Process(ctx, r)
+	if err != nil {
+		return Result{}, err
+	}
 	if r.Gate.Generation > 0 && r.Wanted(m.Now()) == ObservedStopped {
 		// Where this is cut off below, the site is open and wanted closed: the next request sees that to its end.
 		if err := m.Store.SaveGate(ctx, r.Instance, r.Gate.Generation, false, r.Gate.Entry, r.Gate.Evidence); err != nil {
@@ -116,6 +120,7 @@ func (m *Manager) Delete(ctx context.Context, by Actor, id, reason string) (Resu
 	res, _, err := m.commit(ctx, by, id, ActionDelete, reason, func(r Record) (decision, error) {
 		return decision{kind: ChangeDelete, pid: PID{Virtual: r.Run.VirtualPID}}, nil
 	})
+	res.Process = was
 	return res, err
 }
 
@@ -142,7 +147,11 @@ func (m *Manager) change(ctx context.Context, by Actor, id, action, reason strin
 	if err != nil {
 		return Result{}, err
 	}
-	return m.carryOut(ctx, by, res, r, verify)
+	if res, err = m.carryOut(ctx, by, res, r, verify); err != nil {
+		return Result{}, err
+	}
+	res.Process, err = m.Runtime.Process(ctx, r)
+	return res, err
 }
 
 // commit locks the instance, has decide say what to do, and writes rows and event in one transaction.
@@ -161,7 +170,6 @@ func (m *Manager) commit(ctx context.Context, by Actor, id, action, reason strin
 			if d.kind == ChangeNothing {
 				res.Stop = r.Gate.Stop
 			}
-			res.Process = m.Runtime.Process(found)
 			c := Change{Kind: d.kind, PID: d.pid.Virtual, Stop: d.stop, Bypass: d.bypass, BypassUntil: d.bypassUntil, Instance: d.instance, Event: Event{
 				At: m.Now(), InstanceID: r.Instance.InstanceID, Action: action, Actor: by,
 				Reason: cmp.Or(reason, Cut(d.told, MaxReason)), Result: ResultOK, PID: d.pid.Virtual,

@@ -8,8 +8,10 @@ type Runtime interface {
 	Mode() Mode
 	// Start names the run that begins. It is called while the instance is locked.
 	Start(ctx context.Context, in Instance) (PID, error)
-	// Process reports the process of an instance from what is stored of it.
-	Process(r Record) Process
+	// Look sees all instances at once, for a request that reports many: Process and Observe then work with what ctx has.
+	Look(ctx context.Context) (context.Context, error)
+	// Process reports the process of an instance: in virtual mode from what is stored of it, in real mode from systemd.
+	Process(ctx context.Context, r Record) (Process, error)
 	// Lock waits for the instance's turn: whoever holds it is the only one, in all processes, to change what is
 	// wanted of it and to carry that out. The context it gives is that of the turn. CodeBusy when others took too
 	// long.
@@ -18,7 +20,7 @@ type Runtime interface {
 	// r.Gate.Entry says. CodeNotEffective means that this is not possible here, and says why.
 	Settle(ctx context.Context, r Record) (Settled, error)
 	// Observe looks, without asking the site itself, at what visitors meet.
-	Observe(r Record) Evidence
+	Observe(ctx context.Context, r Record) Evidence
 	// Release takes away whatever Settle may have left, before an instance is forgotten.
 	Release(ctx context.Context, r Record) error
 }

@@ -259,7 +259,7 @@ func (m *Manager) noteSeen(ctx context.Context, r Record, h Health) error {
 	if r.Gate.Pending() { // what is stored says why
 		return nil
 	}
-	e := m.Runtime.Observe(r)
+	e := m.Runtime.Observe(ctx, r)
 	for _, c := range h.Checks {
 		if c.Name == CheckHTTP && c.Result == CheckOK && e.Observed == h.Wanted {
 			e = Evidence{Observed: h.Wanted, How: HowProbe, Seen: c.Reason, At: h.CheckedAt}

@@ -117,7 +117,7 @@ func (s *sites) examine(ctx context.Context, r core.Record) core.Health {
 	in, server := r.Instance, core.ServerOf(ctx)
 	dir := in.Docroot(s.config.InstancesDir)
 	subject := health.Subject{Site: health.Site{URL: in.URL(), Server: server.Address, Port: server.Port},
-		Dir: dir, Wanted: r.Wanted(time.Now()), Gate: s.rt.Observe(r)}
+		Dir: dir, Wanted: r.Wanted(time.Now()), Gate: s.rt.Observe(ctx, r)}
 	subject.ProbePath, subject.Expect = in.HealthPage()
 	subject.PHP, subject.Static = s.entryFiles(ctx, in)
 	if in.CMSType != "native" {

@@ -173,6 +173,10 @@ func (a *API) create(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	process, err := m.Runtime.Process(c.Context(), r)
+	if err != nil {
+		return nil, err
+	}
 	c.status = http.StatusCreated
 	type created struct {
 		core.Instance
@@ -182,7 +186,7 @@ func (a *API) create(c *call) (any, error) {
 	return struct {
 		messageAnswer
 		Instance created `json:"instance"`
-	}{messageAnswer{true, "Instance created successfully"}, created{r.Instance, r.Instance.Path(m.Base), m.Runtime.Process(r)}}, nil
+	}{messageAnswer{true, "Instance created successfully"}, created{r.Instance, r.Instance.Path(m.Base), process}}, nil
 }
 
 func (a *API) update(c *call) (any, error) {
@@ -215,8 +219,12 @@ func (a *API) update(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	answer, err := c.instanceV1(m.Observed(c.Context(), r))
+	if err != nil {
+		return nil, err
+	}
 	return struct {
 		messageAnswer
 		Instance instanceV1 `json:"instance"`
-	}{messageAnswer{true, "Instance changed"}, c.instanceV1(m.Observed(r))}, nil
+	}{messageAnswer{true, "Instance changed"}, answer}, nil
 }

@@ -54,10 +54,19 @@ func (c *call) seen(r core.Record) seen {
 	return newSeen(r.Wanted(c.backend.Manager.Now()), r.Gate.Evidence)
 }
 
-func (c *call) listProcess(r core.Record) listProcess {
-	p := c.backend.Manager.Runtime.Process(r)
+func (c *call) listProcess(r core.Record) (listProcess, error) {
+	p, err := c.backend.Manager.Runtime.Process(c.Context(), r)
 	healthy, _ := r.Healthy(c.backend.Manager.Now())
-	return listProcess{p.PID, p.Status, p.Mode, p.Socket, healthy && p.Status == core.RunRunning}
+	return listProcess{p.PID, p.Status, p.Mode, p.Socket, healthy && p.Status == core.RunRunning}, err
+}
+
+// lookAll sees what runs of all instances at once.
+func (c *call) lookAll() error {
+	ctx, err := c.backend.Manager.Runtime.Look(c.Context())
+	if err == nil {
+		c.Request = c.WithContext(ctx)
+	}
+	return err
 }
 
 func (a *API) list(c *call) (any, error) {
@@ -65,10 +74,17 @@ func (a *API) list(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.lookAll(); err != nil {
+		return nil, err
+	}
 	instances := make([]listed, len(records))
 	now := c.backend.Manager.Now()
 	for i, r := range records { // the list looks at nothing: it has the last evidence
-		instances[i] = listed{r.AsOf(now).Instance, c.listProcess(r.AsOf(now)), c.seen(r)}
+		p, err := c.listProcess(r.AsOf(now))
+		if err != nil {
+			return nil, err
+		}
+		instances[i] = listed{r.AsOf(now).Instance, p, c.seen(r)}
 	}
 	return struct {
 		Success   bool     `json:"success"`
@@ -164,6 +180,10 @@ func (a *API) monitor(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := c.backend.Manager.Runtime.Process(c.Context(), r)
+	if err != nil {
+		return nil, err
+	}
 	return struct {
 		Success   bool           `json:"success"`
 		Instance  core.Instance  `json:"instance"`
@@ -174,7 +194,7 @@ func (a *API) monitor(c *call) (any, error) {
 		Resources usageAnswer    `json:"resources"`
 		Timestamp core.Timestamp `json:"timestamp"`
 		seen
-	}{true, r.Instance, c.backend.Manager.Runtime.Process(r), c.health(r), c.cms(r), r.Usage.DiskUsage, c.usage(r), r.ReadAt, c.seen(r)}, nil
+	}{true, r.Instance, p, c.health(r), c.cms(r), r.Usage.DiskUsage, c.usage(r), r.ReadAt, c.seen(r)}, nil
 }
 
 func (a *API) status(c *call) (any, error) {
@@ -184,12 +204,16 @@ func (a *API) status(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	p, err := c.backend.Manager.Runtime.Process(c.Context(), r)
+	if err != nil {
+		return nil, err
+	}
 	return struct {
 		Success    bool   `json:"success"`
 		InstanceID string `json:"instance_id"`
 		core.Process
 		seen
-	}{true, r.Instance.InstanceID, c.backend.Manager.Runtime.Process(r), c.seen(r)}, nil
+	}{true, r.Instance.InstanceID, p, c.seen(r)}, nil
 }
 
 func (a *API) resources(c *call) (any, error) {

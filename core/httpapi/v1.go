@@ -18,9 +18,10 @@ type instanceV1 struct {
 	seen
 }
 
-func (c *call) instanceV1(r core.Record) instanceV1 {
+func (c *call) instanceV1(r core.Record) (instanceV1, error) {
 	now := r.AsOf(c.backend.Manager.Now())
-	return instanceV1{now.Instance, object(r.Instance.Config), object(r.Instance.Resources), c.listProcess(now), c.seen(r)}
+	p, err := c.listProcess(now)
+	return instanceV1{now.Instance, object(r.Instance.Config), object(r.Instance.Resources), p, c.seen(r)}, err
 }
 
 // object gives a JSON column as an object; one that holds something else is an empty one.
@@ -93,9 +94,14 @@ func (a *API) listV1(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.lookAll(); err != nil {
+		return nil, err
+	}
 	data := make([]instanceV1, len(records))
 	for i, r := range records {
-		data[i] = c.instanceV1(r)
+		if data[i], err = c.instanceV1(r); err != nil {
+			return nil, err
+		}
 	}
 	pages := (total + q.Limit - 1) / q.Limit
 	return struct {
@@ -112,7 +118,10 @@ func (a *API) instanceV1(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := c.instanceV1(r)
+	in, err := c.instanceV1(r)
+	if err != nil {
+		return nil, err
+	}
 	return struct {
 		Success  bool       `json:"success"`
 		Data     instanceV1 `json:"data"`
@@ -139,13 +148,19 @@ func (a *API) processes(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.lookAll(); err != nil {
+		return nil, err
+	}
 	list := []processV1{}
 	for _, r := range records {
 		if r.Run == (core.Run{}) {
 			continue
 		}
 		r = r.AsOf(c.backend.Manager.Now())
-		p := c.backend.Manager.Runtime.Process(r)
+		p, err := c.backend.Manager.Runtime.Process(c.Context(), r)
+		if err != nil {
+			return nil, err
+		}
 		out := processV1{PID: p.PID, InstanceID: r.Instance.InstanceID, Name: r.Instance.Name, Type: "cms",
 			CMSType: r.Instance.CMSType, Status: p.Status, StartedAt: r.Run.StartedAt}
 		if r.Usage.MeasuredAt != (time.Time{}) && strings.HasPrefix(r.Usage.Evidence.Memory, "estimated") {

@@ -255,7 +255,7 @@ func (*rowsOnly) Settle(_ context.Context, r core.Record) (core.Settled, error) 
 	return core.Settled{Record: r, Evidence: core.Evidence{Observed: r.Wanted(time.Now()), How: core.HowGate, At: time.Now()}}, nil
 }
 
-func (*rowsOnly) Observe(r core.Record) core.Evidence {
+func (*rowsOnly) Observe(_ context.Context, r core.Record) core.Evidence {
 	return core.Evidence{Observed: r.Wanted(time.Now()), How: core.HowGate, At: time.Now()}
 }
 

@@ -42,8 +42,11 @@ func (rt *Runtime) Start(context.Context, core.Instance) (core.PID, error) {
 	return core.PID{Virtual: core.VirtualPID(rt.Now(), binary.BigEndian.Uint64(b[:]))}, nil
 }
 
+// Look sees nothing: what is needed of an instance is in its record and its own file.
+func (*Runtime) Look(ctx context.Context) (context.Context, error) { return ctx, nil }
+
 // Process reports the run as stored. Only a running instance has a PID.
-func (*Runtime) Process(r core.Record) core.Process {
+func (*Runtime) Process(_ context.Context, r core.Record) (core.Process, error) {
 	p := core.Process{Status: core.RunStopped, Mode: core.ModeVirtual}
 	switch {
 	case r.Running():
@@ -51,7 +54,7 @@ func (*Runtime) Process(r core.Record) core.Process {
 	case r.Run.Status == core.RunError || r.Instance.Status == core.StatusError:
 		p.Status = core.RunError
 	}
-	return p
+	return p, nil
 }
 
 // allowed tells whether path lies where .htaccess files may be changed.

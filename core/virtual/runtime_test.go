@@ -45,10 +45,10 @@ func TestProcess(t *testing.T) {
 		{core.StatusError, "", core.RunError},
 		{"", "", core.RunStopped},
 	} {
-		p := (&Runtime{}).Process(core.Record{Instance: core.Instance{Status: c.instance},
+		p, err := (&Runtime{}).Process(t.Context(), core.Record{Instance: core.Instance{Status: c.instance},
 			Run: core.Run{VirtualPID: "v1", Status: c.run, StartedAt: "2026-11-23 03:11:51"}})
 		running := c.want == core.RunRunning
-		if p.Status != c.want || p.Mode != core.ModeVirtual || p.Socket != nil || (p.PID.Virtual == "v1") != running || (p.StartedAt != "") != running {
+		if err != nil || p.Status != c.want || p.Mode != core.ModeVirtual || p.Socket != nil || (p.PID.Virtual == "v1") != running || (p.StartedAt != "") != running {
 			t.Errorf("%s, %s: the process is %+v; want %s", c.instance, c.run, p, c.want)
 		}
 	}

@@ -75,7 +75,7 @@ func (rt *Runtime) Settle(ctx context.Context, r core.Record) (core.Settled, err
 	}
 	if !stopped {
 		r.Gate.Entry = p.dir
-		return core.Settled{Record: r, Entry: p.dir, Evidence: rt.Observe(r)}, nil
+		return core.Settled{Record: r, Entry: p.dir, Evidence: rt.Observe(ctx, r)}, nil
 	}
 	return rt.closeSite(ctx, r, p)
 }
@@ -106,7 +106,7 @@ func (rt *Runtime) closeSite(ctx context.Context, r core.Record, p place) (core.
 		return core.Settled{}, err
 	}
 	r.Gate.Entry = p.dir
-	e := rt.Observe(r)
+	e := rt.Observe(ctx, r)
 	if !complete {
 		e.Seen += "; the search for other sites below was cut off, and those it did not come to are closed too"
 	}
@@ -154,7 +154,7 @@ func (rt *Runtime) gate(ctx context.Context, r core.Record, p place) (g htaccess
 }
 
 // Observe looks into the .htaccess where the gate stands or would.
-func (rt *Runtime) Observe(r core.Record) core.Evidence {
+func (rt *Runtime) Observe(_ context.Context, r core.Record) core.Evidence {
 	p, err := rt.choose(r)
 	if err != nil {
 		return rt.evidence(core.ObservedUnknown, message(err))

@@ -27,6 +27,7 @@ var allowed = map[string][]string{
 	"vpm/core/health":  {"vpm/core"},
 	"vpm/core/scan":    {"vpm/core"},
 	"vpm/core/sitelog": {"vpm/core"},
+	"vpm/core/systemd": {"vpm/core", "vpm/htaccess"},
 	"vpm/core/virtual": {"vpm/core", "vpm/core/atomicfile", "vpm/core/fault", "vpm/htaccess"},
 
 	// Set-up brings settings, database and passwords together before there is an app.

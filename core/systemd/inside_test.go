@@ -1,0 +1,285 @@
+package systemd
+
+import (
+	"context"
+	"io"
+	"net/rpc"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/godbus/dbus/v5"
+
+	"vpm/core"
+	"vpm/htaccess"
+)
+
+// Inside is what the test binary answers where it runs in the VPS as the server's user, so that bus, polkit and
+// file permissions are the real ones.
+type Inside struct {
+	rt    *Runtime
+	mu    sync.Mutex
+	gates map[string]*htaccess.Gate
+}
+
+// serveInside answers on standard input and output until they close.
+func serveInside() {
+	in := &Inside{gates: map[string]*htaccess.Gate{}}
+	in.rt = &Runtime{
+		Units: NewUnits(""), Wanted: Wanted{"/var/lib/vpm/wanted"}, Cgroups: Cgroups{"/sys/fs/cgroup", "/proc"},
+		Journal: Journal{"/usr/bin/journalctl"}, Pools: "/etc/vpm/pools", Sockets: "/run/vpm", Now: time.Now,
+		Slug:      func(_ context.Context, i core.Instance) (string, error) { return i.InstanceID, nil },
+		Timestamp: func(at time.Time) core.Timestamp { return core.Timestamp(at.UTC().Format(time.DateTime)) },
+		Gate: func(_ context.Context, slug string, closed *htaccess.Gate) error {
+			in.mu.Lock()
+			defer in.mu.Unlock()
+			in.gates[slug] = closed
+			return nil
+		},
+	}
+	server := rpc.NewServer()
+	if err := server.Register(in); err != nil {
+		panic(err)
+	}
+	server.ServeConn(struct {
+		io.Reader
+		io.WriteCloser
+	}{os.Stdin, os.Stdout})
+}
+
+// Ask is a question to the process inside. As a record it is an instance whose id is its slug.
+type Ask struct {
+	Verb, Unit string
+	Slug, Run  string
+	Stopped    bool
+	Insist     bool
+}
+
+func (a Ask) record() core.Record {
+	r := core.Record{Instance: core.Instance{InstanceID: a.Slug, Status: core.StatusActive},
+		Run: core.Run{VirtualPID: a.Run, Status: core.RunRunning}}
+	if a.Stopped {
+		r.Instance.Status, r.Run.Status, r.Gate.Reason = core.StatusInactive, core.RunStopped, "closed for a test"
+	}
+	return r
+}
+
+func (a Ask) context() (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+	if a.Insist {
+		ctx = Insist(ctx)
+	}
+	return ctx, cancel
+}
+
+// Answer is what it says. An error that is none of core's has no code.
+type Answer struct {
+	Code    core.Code
+	Message string
+	Result  Result
+	Seen    core.Evidence
+	Process core.Process
+}
+
+func (a *Answer) fail(err error) {
+	if err != nil {
+		a.Code, a.Message = core.CodeOf(err), message(err)
+	}
+}
+
+func (in *Inside) Drive(ask Ask, answer *Answer) (_ error) {
+	ctx, cancel := ask.context()
+	defer cancel()
+	u := in.rt.Units
+	drive, ok := map[string]func(context.Context, string) (Result, error){
+		"start": u.Start, "stop": u.Stop, "restart": u.Restart, "reload": u.Reload,
+		"reset-failed": func(ctx context.Context, unit string) (Result, error) { return Result{}, u.ResetFailed(ctx, unit) },
+	}[ask.Verb]
+	if !ok {
+		return os.ErrInvalid
+	}
+	var err error
+	answer.Result, err = drive(ctx, ask.Unit)
+	answer.fail(err)
+	return nil
+}
+
+func (in *Inside) Settle(ask Ask, answer *Answer) (_ error) {
+	ctx, cancel := ask.context()
+	defer cancel()
+	turn, unlock, err := in.rt.Lock(ctx, ask.record())
+	if err != nil {
+		answer.fail(err)
+		return nil
+	}
+	defer unlock()
+	s, err := in.rt.Settle(turn, ask.record())
+	answer.Seen = s.Evidence
+	answer.fail(err)
+	return nil
+}
+
+func (in *Inside) Look(ask Ask, answer *Answer) error {
+	ctx, cancel := ask.context()
+	defer cancel()
+	var err error
+	answer.Seen = in.rt.Observe(ctx, ask.record())
+	if answer.Process, err = in.rt.Process(ctx, ask.record()); err != nil {
+		return err
+	}
+	answer.Result.Unit, err = in.rt.Units.Detail(ctx, ask.Slug)
+	return err
+}
+
+func (in *Inside) Release(ask Ask, answer *Answer) (_ error) {
+	ctx, cancel := ask.context()
+	defer cancel()
+	answer.fail(in.rt.Release(ctx, ask.record()))
+	return nil
+}
+
+func (in *Inside) Note(ask Ask, note *Note) (err error) {
+	*note, _, err = in.rt.Wanted.Read(ask.Slug)
+	return err
+}
+
+func (in *Inside) WriteNote(ask Ask, _ *bool) error {
+	return in.rt.Wanted.Write(ask.Slug, Note{ask.Run, ask.Unit})
+}
+
+func (in *Inside) RemoveNote(ask Ask, _ *bool) error { return in.rt.Wanted.Remove(ask.Slug) }
+
+func (in *Inside) Gates(_ Ask, gates *map[string]htaccess.Gate) error {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	*gates = map[string]htaccess.Gate{}
+	for slug, g := range in.gates {
+		if g != nil {
+			(*gates)[slug] = *g
+		}
+	}
+	return nil
+}
+
+func (in *Inside) Overview(ask Ask, all *map[string]Standing) (err error) {
+	ctx, cancel := ask.context()
+	defer cancel()
+	*all, err = in.rt.Overview(ctx)
+	return err
+}
+
+func (in *Inside) Status(ask Ask, s *FPMStatus) (err error) {
+	ctx, cancel := ask.context()
+	defer cancel()
+	*s, err = Status(ctx, in.rt.StatusSocket(ask.Slug))
+	return err
+}
+
+func (in *Inside) Resources(ask Ask, r *Resources) error {
+	ctx, cancel := ask.context()
+	defer cancel()
+	d, err := in.rt.Units.Detail(ctx, ask.Slug)
+	*r = in.rt.Cgroups.Read(d.ControlGroup)
+	return err
+}
+
+func (in *Inside) Exits(ask Ask, exits *[]string) (err error) {
+	ctx, cancel := ask.context()
+	defer cancel()
+	*exits, err = in.rt.Exits(ctx, ask.Slug, 5)
+	return err
+}
+
+func (in *Inside) Log(ask Ask, log *[]string) (err error) {
+	ctx, cancel := ask.context()
+	defer cancel()
+	*log, err = in.rt.Journal.Last(ctx, UnitName(ask.Slug), 100, time.Time{})
+	return err
+}
+
+func (in *Inside) Detect(ask Ask, found *Capability) error {
+	ctx, cancel := ask.context()
+	defer cancel()
+	*found = Detector{Units: in.rt.Units, Journal: in.rt.Journal, Wanted: in.rt.Wanted,
+		Booted: "/run/systemd/system", FPM: "/usr/sbin/php-fpm*", Now: time.Now}.Detect(ctx)
+	return nil
+}
+
+// Together starts all instances at once and says how many were seen being started at the same time.
+func (in *Inside) Together(slugs []string, most *int) error {
+	ctx, cancel := Ask{}.context()
+	defer cancel()
+	var failed atomic.Pointer[error]
+	var wg sync.WaitGroup
+	for _, slug := range slugs {
+		wg.Go(func() {
+			if _, err := in.rt.Units.Start(ctx, UnitName(slug)); err != nil {
+				failed.Store(&err)
+			}
+		})
+	}
+	done := make(chan struct{})
+	go func() { wg.Wait(); close(done) }()
+	for {
+		units, err := in.rt.Units.List(ctx)
+		if err != nil {
+			return err
+		}
+		starting := 0
+		for _, slug := range slugs {
+			if units[slug].Active == "activating" {
+				starting++
+			}
+		}
+		*most = max(*most, starting)
+		select {
+		case <-done:
+			if err := failed.Load(); err != nil {
+				return *err
+			}
+			return nil
+		default:
+		}
+	}
+}
+
+// Attempts asks systemd for what the server's user must not get, and says how each was refused, "" for what was not.
+func (in *Inside) Attempts(_ Ask, refused *map[string]string) error {
+	ctx, cancel := Ask{}.context()
+	defer cancel()
+	try := func(name, method string, args ...any) {
+		conn, err := in.rt.Units.bus(ctx)
+		if err == nil {
+			err = conn.Object(busName, managerPath).CallWithContext(ctx, managerPrefix+method, 0, args...).Err
+		}
+		(*refused)[name] = errorName(err)
+	}
+	type property struct {
+		Name  string
+		Value dbus.Variant
+	}
+	type command struct {
+		Path string
+		Args []string
+		Fail bool
+	}
+	type aux struct {
+		Name       string
+		Properties []property
+	}
+	*refused = map[string]string{}
+	try("transient", "StartTransientUnit", "vpm-php@evil.service", "replace",
+		[]property{{"ExecStart", dbus.MakeVariant([]command{{"/bin/true", []string{"/bin/true"}, false}})}}, []aux{})
+	try("kill", "KillUnit", "vpm-php@kept.service", "main", int32(9))
+	try("set-property", "SetUnitProperties", "vpm-php@kept.service", true, []property{{"MemoryMax", dbus.MakeVariant(uint64(1 << 40))}})
+	try("link", "LinkUnitFiles", []string{"/tmp/evil.service"}, true, true)
+	try("enable", "EnableUnitFiles", []string{"vpm-php@kept.service"}, false, true)
+	try("daemon-reload", "Reload")
+	try("isolate", "StartUnit", "rescue.target", "isolate")
+	try("another unit", "RestartUnit", "dbus.service", "replace")
+	try("a slug too long", "StartUnit", "vpm-php@aaaaaaaaaaaaaaaaaaaaaaaaa.service", "replace")
+	try("a slug that is none", "StartUnit", "vpm-php@A_b.service", "replace")
+	try("stop a provisioning", "StopUnit", "vpm-provision@calm.service", "replace")
+	return nil
+}

@@ -1,6 +1,9 @@
+//go:build linux
+
 package systemd
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"net/rpc"
@@ -54,6 +57,7 @@ type Ask struct {
 	Slug, Run  string
 	Stopped    bool
 	Insist     bool
+	Within     time.Duration // 0: 40 seconds
 }
 
 func (a Ask) record() core.Record {
@@ -66,7 +70,7 @@ func (a Ask) record() core.Record {
 }
 
 func (a Ask) context() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(context.Background(), 40*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(a.Within, 40*time.Second))
 	if a.Insist {
 		ctx = Insist(ctx)
 	}

@@ -1,3 +1,5 @@
+//go:build linux
+
 package systemd
 
 import (
@@ -203,11 +205,6 @@ func (l *lab) wait(t *testing.T, slug string, ready func(Detail) bool) Detail {
 		t.Fatalf("%s: %v\n%s", d.Seen(), err, l.Journal(UnitName(slug)))
 	}
 	return d
-}
-
-func pool(slug string) Pool {
-	return Pool{Slug: slug, Docroot: "htdocs", Listen: []string{"www-data", "vpmd"}, Manager: "ondemand", MaxChildren: 4,
-		MemoryLimit: 64 * Megabyte, MaxExecutionTime: 30}
 }
 
 // provision makes instances as provisioning does: user, directories, pool, limits, and the unit enabled.

@@ -1,3 +1,5 @@
+//go:build linux
+
 package systemd
 
 import (
@@ -33,8 +35,8 @@ func TestStartRestartReloadStop(t *testing.T) {
 	if second == first {
 		t.Error("another run has the same PID")
 	}
-	if a := l.must(t, "Drive", Ask{Verb: "reload", Unit: UnitName("calm")}); a.Result.Unit.MainPID != second {
-		t.Errorf("after a reload: PID %d, was %d", a.Result.Unit.MainPID, second)
+	if a := l.must(t, "Drive", Ask{Verb: "reload", Unit: UnitName("calm")}); a.Result.Unit.MainPID != second || a.Result.Outcome != "done" {
+		t.Errorf("after a reload: %q, PID %d, was %d", a.Result.Outcome, a.Result.Unit.MainPID, second)
 	}
 
 	l.must(t, "Settle", Ask{Slug: "calm", Run: "v2", Stopped: true})
@@ -233,7 +235,7 @@ func TestMany(t *testing.T) {
 	l.provision(t, pools...)
 	var most int
 	l.call(t, "Together", slugs, &most)
-	if most == 0 || most > maxStarts {
+	if most == 0 || most > 4 {
 		t.Errorf("%d were started at the same time", most)
 	}
 	l.root(t, "systemctl stop "+UnitName(slugs[0]))
@@ -313,7 +315,8 @@ func TestPolkitRefuses(t *testing.T) {
 func TestRebootAndBusRestart(t *testing.T) {
 	t.Parallel()
 	l := ownLab(t, vpslab.Options{Unified: true})
-	l.provision(t, pool("wanted"), pool("unwanted"))
+	l.write(t, "/etc/systemd/system/"+UnitName("slow")+".d/20-slow.conf", "[Service]\nExecStartPre=/bin/sleep 2\n")
+	l.provision(t, pool("wanted"), pool("unwanted"), pool("slow"))
 	l.run(t, "wanted", "v1")
 	l.run(t, "unwanted", "v1")
 	l.must(t, "Settle", Ask{Slug: "unwanted", Run: "v1", Stopped: true})
@@ -330,6 +333,19 @@ func TestRebootAndBusRestart(t *testing.T) {
 
 	l.root(t, "systemctl restart dbus")
 	l.run(t, "wanted", "v2")
+
+	// A job outlives the patience of whoever asked for it, and the bus over which its end would be told.
+	if a := l.ask(t, "Settle", Ask{Slug: "slow", Run: "v1", Within: time.Second}); a.Code != core.CodeBusy || !strings.Contains(a.Message, "under way") {
+		t.Errorf("a start that takes longer than one waits: %+v", a)
+	}
+	l.must(t, "Settle", Ask{Slug: "slow", Run: "v1", Stopped: true})
+	var slow Answer
+	start := l.client.Go("Inside.Settle", Ask{Slug: "slow", Run: "v2"}, &slow, nil)
+	l.wait(t, "slow", func(d Detail) bool { return d.Active == "activating" })
+	l.root(t, "systemctl restart dbus")
+	if <-start.Done; start.Error != nil || slow.Message != "" || slow.Seen.Observed != core.ObservedRunning {
+		t.Errorf("a start during which the bus was restarted: %+v, %v", slow, start.Error)
+	}
 
 	if err := l.leave(); err != nil {
 		t.Fatal(err)

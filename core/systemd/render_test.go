@@ -5,6 +5,12 @@ import (
 	"testing"
 )
 
+// pool is a good one.
+func pool(slug string) Pool {
+	return Pool{Slug: slug, Docroot: "htdocs", Listen: []string{"www-data", "vpmd"}, Manager: "ondemand", MaxChildren: 4,
+		MemoryLimit: 64 * Megabyte, MaxExecutionTime: 30}
+}
+
 // harmless tells whether what was rendered from values has only the lines that it has for good ones, and every value
 // within one of them.
 func harmless(t *testing.T, text, model string) {

@@ -3,6 +3,7 @@ package systemd
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/godbus/dbus/v5"
@@ -27,6 +28,7 @@ type Units struct {
 	lock    chan struct{} // held around conn
 	conn    *dbus.Conn
 	starts  chan struct{}
+	group   atomic.Pointer[string] // what ControlGroup gave
 }
 
 // NewUnits gives the units of the systemd on the bus at address, "" for the system's.
@@ -219,14 +221,18 @@ func (u *Units) detail(ctx context.Context, unit string) (Detail, error) {
 }
 
 // ControlGroup is where systemd has its own cgroups, below which those of the units lie: "" on a machine, a path in
-// some containers.
+// some containers. It is asked for once.
 func (u *Units) ControlGroup(ctx context.Context) (string, error) {
+	if group := u.group.Load(); group != nil {
+		return *group, nil
+	}
 	var group dbus.Variant
 	err := u.call(ctx, false, managerPath, getProperty, []any{busName + ".Manager", "ControlGroup"}, []any{&group})
 	if err != nil {
 		return "", busError("ask systemd for its cgroup", err)
 	}
 	path, _ := group.Value().(string)
+	u.group.Store(&path)
 	return path, nil
 }
 

@@ -20,10 +20,12 @@ func (g Gate) link(method string) string {
 	return `^` + method + `\s[^?\s]*\?(\S*&)?` + BypassCookie + "=" + g.Bypass + `(&|\s|$)`
 }
 
-// linkParts matches the same line with a safe method. Its first group is the path, the others what the query has besides the secret.
+// linkParts matches the same line with a safe method. Its first group is the path, the others are what the query has
+// besides the secret.
 func (g Gate) linkParts() string {
 	secret := BypassCookie + "=" + g.Bypass
-	return safeMethods + `\s(?:[A-Za-z]+://[^/?\s]*)?(/[^?\s]*)\?(?:` + secret + `(?:&|(?=\s|$))|(\S*)&` + secret + `(?=&|\s|$))(\S*)`
+	return safeMethods + `\s(?:[A-Za-z]+://[^/?\s]*)?(/[^?\s]*)\?` +
+		`(?:` + secret + `(?:&|(?=\s|$))|(\S*)&` + secret + `(?=&|\s|$))(\S*)`
 }
 
 // known limits an expression to the time in which the secret is known.
@@ -34,7 +36,7 @@ func (g Gate) known(expression string) string {
 	return expression + " && %{TIME} < '" + clock(g.BypassUntil) + "'"
 }
 
-// Those who redirect give no thought to anything but GET and HEAD.
+// Browsers make a GET of what a 302 answers.
 const safeMethods = "(?:GET|HEAD)"
 
 // A server behind another one that speaks TLS to the visitors is told so by it.

@@ -38,8 +38,8 @@ func (g Gate) ifForm() []string {
 		unless("%{REQUEST_URI} =~ m#" + p + "#")
 	}
 	if g.Bypass != "" {
+		lines = append(lines, g.linkSections()...) // first, as it takes the secret away from those who have the cookie too
 		unless(g.known("%{HTTP_COOKIE} =~ m#" + bypassCookie(g.Bypass) + "#"))
-		lines = append(lines, g.linkSections()...)
 	}
 	if len(g.OpenDirs) > 0 {
 		unless("reqenv('"+spared+"') == '1' || reqenv('REDIRECT_"+spared+"') == '1'", missing()...)

@@ -80,8 +80,8 @@ func (n *nginxText) openWhen(g Gate) {
 		n.openIf("$request_filename", "~", "^"+literal(strings.TrimSuffix(d, "/"))+"(/|$)")
 	}
 	if g.Bypass != "" {
+		n.openByLink(g) // first, as it takes the secret away from those who have the cookie too
 		n.openByCookie(g)
-		n.openByLink(g)
 	}
 	if len(g.OpenDirs) > 0 {
 		n.missing(g.OpenDirs)

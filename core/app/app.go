@@ -139,6 +139,7 @@ func (a *App) virtualRuntime(db *store.DB) *virtual.Runtime {
 		Panel:     []string{c.Place.ProgramDir, filepath.Join(filepath.Dir(c.Place.ProgramDir), "vpm")},
 		OpenPaths: c.OpenPaths,
 		Docroot:   c.Place.Docroot,
+		Roots:     names(c.Place.Named),
 		Instances: func(ctx context.Context) ([]core.Instance, error) {
 			records, _, err := db.Records(ctx, core.Query{})
 			list := make([]core.Instance, len(records))
@@ -162,4 +163,12 @@ func (a *App) Close() error {
 		return nil
 	}
 	return a.db.Close()
+}
+
+// names is the one name, where it is known.
+func names(name string) []string {
+	if name == "" {
+		return nil
+	}
+	return []string{name}
 }

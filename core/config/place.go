@@ -14,6 +14,8 @@ type Place struct {
 	ProgramDir string
 	// Docroot is the document root the program is reached through.
 	Docroot string
+	// Named is the document root as the web server names it, with links not resolved; "" where it did not fit.
+	Named string
 	// WebRoot is the topmost directory around the program that a web server may serve: the docroot, or
 	// the public_html around it when the docroot is that of an addon domain inside.
 	WebRoot string
@@ -39,7 +41,7 @@ func locate(programDir, documentRoot string) Place {
 	p := Place{ProgramDir: programDir, Docroot: filepath.Dir(programDir)}
 	if documentRoot != "" {
 		if real, err := filepath.EvalSymlinks(documentRoot); err == nil && core.Within(programDir, real) {
-			p.Docroot = real
+			p.Docroot, p.Named = real, filepath.Clean(documentRoot)
 		}
 	}
 	p.WebRoot = p.Docroot

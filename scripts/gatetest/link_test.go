@@ -135,7 +135,11 @@ func TestLinkKeepsTheAddress(t *testing.T) {
 			t.Errorf("%s: %d %v", a.name, a.status, a.header)
 		}
 	}
-	// Nor does the secret stand in another header.
+	again := ask(t, url, request{method: "GET", target: "/page.html?" + link, header: []string{"Cookie: " + link}})
+	if again.status != 302 || again.header.Get("Location") != url+"/page.html" {
+		t.Errorf("with the cookie: %d %v", again.status, again.header)
+	}
+	// The secret counts in no other header.
 	a := ask(t, url, request{method: "GET", target: "/page.html", header: []string{"Referer: " + url + "/?" + link, "X-Original-URL: /?" + link}})
 	a.wantClosed(t, "3600", "own page")
 }

@@ -41,7 +41,11 @@ func TestTable(t *testing.T) {
 				}
 				w.askRunning(t)
 				for _, s := range states(w.host) {
-					if (form.name == "both" || s.each) && (stack == "cgid" || s.everywhere) {
+					// Conditions alone are the same to Apache, and PHP takes its time.
+					if form.name == "both" && s.each && s.open || form.name != "both" && !s.each {
+						continue
+					}
+					if stack == "cgid" || s.everywhere {
 						w.askStopped(t, s, form.keep(render(t, s.gate)))
 					}
 				}
@@ -77,7 +81,8 @@ func (w table) askRunning(t *testing.T) {
 		if u := urls[i]; r.method == "GET" && (a.status != u.status || !strings.Contains(a.body, u.body)) && !noPath {
 			t.Fatalf("running: %s says %d %s, want %d and %q", a.name, a.status, head(a.body), u.status, u.body)
 		}
-		if p := urls[i].place; r.method == "POST" || p == stays || p == refused || p == missing || w.form != "both" {
+		if p := urls[i].place; r.method == "POST" || p == stays || p == refused || p == missing || w.form == "redirect" ||
+			w.form == "rules" && (p == ownEngine || p == ownRedirect) {
 			r.target = linked(r.target, token)
 			w.running[r.String()] = ask(t, w.host.URL, r)
 		}

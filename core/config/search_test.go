@@ -130,8 +130,12 @@ func TestLocate(t *testing.T) {
 			}
 			return filepath.Join(account, s)
 		}
-		want := Place{at(c.program), at(c.docroot), at(c.webroot)}
-		if got := locate(at(c.program), at(c.said)); got != want {
+		want := Place{ProgramDir: at(c.program), Docroot: at(c.docroot), WebRoot: at(c.webroot)}
+		got := locate(at(c.program), at(c.said))
+		if got.Named != "" && got.Named != at(c.said) {
+			t.Errorf("%s: the server's name of the docroot is %q", name, got.Named)
+		}
+		if got.Named = ""; got != want {
 			t.Errorf("%s: the place is %+v; want %+v", name, got, want)
 		}
 	}

@@ -6,13 +6,12 @@ import (
 	"math"
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // A position is: version, the tree's identity, the sum, the links, the directories, and a CRC-32 of all that. Numbers
-// are uvarints. A directory is the number of its parent among those before it (0 is the root), its name and flags, and
-// where it is still to be read also its cookie. What is not written is a directory's place on the stack: those of the
-// position are taken last to first.
+// are uvarints. The first directory is the root. A directory is how far before it its parent stands and its name, which
+// the root has not, then flags, and the cookie where it was read in part. Its place on the stack is not kept: the next
+// pass takes the last first.
 const (
 	// version of the format. The size of a word belongs to it: to a 32-bit program ext4 numbers entries otherwise.
 	version = 1<<8 | strconv.IntSize
@@ -99,88 +98,4 @@ func (e *encoder) dirs(root *dir, pending []*dir) {
 			e.put(uint64(d.cookie))
 		}
 	}
-}
-
-// decode takes up a position. It reports false, with w changed, for one that cannot be used or is of another tree.
-func (w *walk) decode(position []byte) bool {
-	if len(position) < 4 || len(position) > maxPosition {
-		return false
-	}
-	d := decoder{b: position[:len(position)-4]}
-	if crc32.ChecksumIEEE(d.b) != binary.LittleEndian.Uint32(position[len(d.b):]) {
-		return false
-	}
-	id := w.treeID()
-	if d.take() != version || d.take() != id[0] || d.take() != id[1] {
-		return false
-	}
-	w.sum = sum{bytes: int64(d.take()), allocated: int64(d.take()), files: int64(d.take()), unreadable: int64(d.take()),
-		shares: math.Float64frombits(d.take()), newest: int64(d.take())}
-	w.links = links{full: d.take() != 0, left: map[uint64]uint32{}}
-	for n := d.take(); n > 0 && !d.bad; n-- {
-		file := d.bytes(8)
-		if left := d.take(); !d.bad {
-			w.links.left[binary.LittleEndian.Uint64(file)] = uint32(left)
-		}
-	}
-	w.root.refs = 0
-	w.dirs(&d)
-	return !d.bad && len(d.b) == 0
-}
-
-// dirs takes up the directories of a position.
-func (w *walk) dirs(from *decoder) {
-	var dirs []*dir
-	for n := from.take(); n > 0 && !from.bad; n-- {
-		d := w.root
-		if dirs != nil {
-			up := from.take()
-			d = &dir{name: string(from.bytes(from.take())), fd: closed}
-			if up == 0 || up > uint64(len(dirs)) || d.name == "" || d.name == "." || d.name == ".." || strings.ContainsAny(d.name, "/\x00") {
-				from.bad = true
-				return
-			}
-			d.parent = dirs[len(dirs)-int(up)]
-			d.parent.refs++
-			w.cost.Add(d.cost())
-		}
-		dirs = append(dirs, d)
-		flags := from.take()
-		if d.opened = flags&flagOpened != 0; d.opened {
-			d.cookie = int64(from.take())
-		}
-		switch {
-		case flags&flagHung != 0:
-			w.sum.unreadable++
-			d.refs++ // never to be dropped, which is simpler than not to have it
-		case flags&flagPending != 0:
-			d.refs++
-			w.stack = append(w.stack, d)
-		}
-	}
-}
-
-type decoder struct {
-	b   []byte
-	bad bool
-}
-
-func (d *decoder) take() uint64 {
-	n, size := binary.Uvarint(d.b)
-	if size <= 0 {
-		d.bad = true
-		return 0
-	}
-	d.b = d.b[size:]
-	return n
-}
-
-func (d *decoder) bytes(n uint64) []byte {
-	if n > uint64(len(d.b)) {
-		d.bad = true
-		return make([]byte, 8)
-	}
-	b := d.b[:n]
-	d.b = d.b[n:]
-	return b
 }

@@ -54,14 +54,20 @@ func TestPositionThatCannotBeUsedIsTheBeginning(t *testing.T) {
 	t.Parallel()
 	dir := tree(t)
 	good := position(t, Tree{Root: dir})
-	damaged := bytes.Clone(good)
-	damaged[len(damaged)/2]++
-	for name, from := range map[string][]byte{
-		"empty": {}, "damaged": damaged, "cut": good[:len(good)-1], "text": []byte("anything"),
-		"of another tree":         position(t, Tree{Root: tree(t)}),
+	other := tree(t)
+	file(t, 1000, other, "another")
+	cases := map[string][]byte{
+		"empty": {}, "cut": good[:len(good)-1], "text": []byte("anything"),
+		"of another tree":         position(t, Tree{Root: other}),
 		"with another skipped":    position(t, Tree{Root: dir, Skip: []string{filepath.Join(dir, "7")}}),
 		"longer than any that is": make([]byte, maxPosition+1),
-	} {
+	}
+	for i := range good {
+		damaged := bytes.Clone(good)
+		damaged[i]++
+		cases["damaged at "+strconv.Itoa(i)] = damaged
+	}
+	for name, from := range cases {
 		if d, err := Walk(t.Context(), Tree{Root: dir, From: from}); err != nil || !d.Complete || d.Bytes != 500 || d.Files != 61 {
 			t.Errorf("%s: %+v, %v", name, d, err)
 		}
@@ -71,13 +77,17 @@ func TestPositionThatCannotBeUsedIsTheBeginning(t *testing.T) {
 // What was to be read next may be gone, or be something else.
 func TestTreeThatChangesBetweenPasses(t *testing.T) {
 	t.Parallel()
-	dir := tree(t)
+	dir, outside := tree(t), t.TempDir()
+	file(t, 5000, outside, "b")
 	from := position(t, Tree{Root: dir})
 	for i := range 10 {
 		name := filepath.Join(dir, strconv.Itoa(i))
 		must(t, os.RemoveAll(name))
-		if i%2 == 0 {
-			must(t, os.Symlink("..", name))
+		switch i % 3 {
+		case 0:
+			must(t, os.Symlink(outside, name))
+		case 1:
+			must(t, os.WriteFile(name, nil, 0o600))
 		}
 	}
 	if d, err := Walk(t.Context(), Tree{Root: dir, From: from}); err != nil || !d.Complete || d.Unreadable != 0 || d.Bytes > 500 {

@@ -35,7 +35,8 @@ type Disk struct {
 	// Complete: the passes have seen the whole tree, what could not be read excepted.
 	Complete bool
 	// Position is where the next pass goes on, with what was counted so far; nil where the walk is Complete. It
-	// has maxPosition bytes at most, so it keeps no more than it has room for: see links and dir.cost.
+	// has 64,000 bytes at most. What there is no room for: files with several names beyond the first 2,000 of which
+	// not all names were seen yet (see links), and directories too deep (see hardRoom).
 	Position []byte
 }
 

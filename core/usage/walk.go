@@ -12,8 +12,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// walk is a pass through a tree. Its workers take the directories still to be read from a stack, so that it goes deep
-// first, and need little room.
+// walk is a pass through a tree. Its workers take the directories still to be read from a stack: it goes deep first,
+// which needs little room.
 type walk struct {
 	root   *dir
 	rootID [2]uint64 // device and inode
@@ -78,11 +78,23 @@ func (w *walk) begin(t Tree) error {
 
 func identity(st *unix.Stat_t) [2]uint64 { return [2]uint64{uint64(st.Dev), st.Ino} }
 
-// start starts the workers: enough to keep a disk busy, and few threads, which small accounts are short of.
+// fewProcesses is the limit below which an account has no threads to spare. Go ends a program that gets none.
+const fewProcesses = 32
+
+// workers is how many read at once: enough to keep a disk busy, each of which takes a thread.
+func workers() int {
+	var limit unix.Rlimit
+	if err := unix.Getrlimit(unix.RLIMIT_NPROC, &limit); err == nil && uint64(limit.Cur) < fewProcesses {
+		return 1
+	}
+	return min(max(2, runtime.GOMAXPROCS(0)), 4)
+}
+
+// start starts the workers.
 func (w *walk) start() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.alive = min(max(2, runtime.GOMAXPROCS(0)), 4)
+	w.alive = workers()
 	for range w.alive {
 		k := &worker{walk: w}
 		w.workers = append(w.workers, k)

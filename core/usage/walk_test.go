@@ -9,12 +9,9 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
-
-	"golang.org/x/sys/unix"
 )
 
 func must(t *testing.T, err error) {
@@ -92,6 +89,26 @@ func TestHardLinksCountOnce(t *testing.T) {
 	must(t, os.Link(a, filepath.Join(dir, "sub", "and again")))
 	must(t, os.Link(outside, filepath.Join(dir, "link to a file outside")))
 	wantDisk(t, Tree{Root: dir}, 1010, 4, 0)
+}
+
+func TestLinksAreBounded(t *testing.T) {
+	t.Parallel()
+	var l links
+	for id := range uint64(maxLinks) {
+		if first, known := l.first(id, 2); !first || !known {
+			t.Fatalf("file %d: %v, %v", id, first, known)
+		}
+	}
+	// One that was not told apart once never is, even if there is room again.
+	if _, known := l.first(maxLinks, 3); known || len(l.left) != maxLinks {
+		t.Errorf("%d files are told apart", len(l.left))
+	}
+	if first, known := l.first(7, 2); first || !known || len(l.left) != maxLinks-1 {
+		t.Errorf("the second name: %v, %v", first, known)
+	}
+	if _, known := l.first(maxLinks, 3); known {
+		t.Error("a file that counted by shares is told apart")
+	}
 }
 
 // With more linked files than are told apart, the sums are still those of all files that lie in the tree.
@@ -187,77 +204,5 @@ func TestRootThatCannotBeSeen(t *testing.T) {
 	cancel()
 	if d, err := Walk(ended, Tree{Root: dir, From: []byte("kept")}); !errors.Is(err, errNoTime) || string(d.Position) != "kept" {
 		t.Errorf("without time: %+v, %v", d, err)
-	}
-}
-
-// Whatever is removed, added and replaced while a walk is under way, it ends, and what stays is counted.
-func TestTreeThatChanges(t *testing.T) {
-	t.Parallel()
-	dir, outside := t.TempDir(), file(t, 1<<20, t.TempDir(), "outside")
-	for i := range 40 {
-		for j := range 10 {
-			file(t, 10, dir, "stays", strconv.Itoa(i), strconv.Itoa(j))
-		}
-	}
-	stop := make(chan bool)
-	var changer sync.WaitGroup
-	defer changer.Wait()
-	defer close(stop)
-	changer.Go(func() {
-		for i := 0; ; i++ {
-			select {
-			case <-stop:
-				return
-			default:
-			}
-			name := filepath.Join(dir, "stays", strconv.Itoa(i%40), "changes")
-			switch i / 40 % 3 {
-			case 0:
-				os.MkdirAll(filepath.Join(name, "a", "b"), 0o755)
-			case 1:
-				os.RemoveAll(name)
-				os.Symlink(filepath.Dir(outside), name)
-			case 2:
-				os.Remove(name)
-				os.WriteFile(name, nil, 0o644)
-				os.Remove(name)
-			}
-		}
-	})
-	for round := range 30 {
-		d, _ := walked(t, Tree{Root: dir, MaxEntries: 1 + round*7})
-		if d.Bytes != 4000 || d.Files < 442 || d.Files > 442+4*40 || d.Unreadable != 0 {
-			t.Errorf("%+v; want 4000 bytes and about 442 entries", d)
-		}
-	}
-}
-
-// A tree that is deeper than any path can be long, with something at each level, is counted whole.
-func TestDeepTree(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	const levels = 1000
-	name := strings.Repeat("d", 10)
-	top, err := unix.Open(dir, unix.O_DIRECTORY, 0)
-	must(t, err)
-	for range levels { // relative to the level above: the path would be too long
-		must(t, unix.Mkdirat(top, name, 0o755))
-		must(t, unix.Mkdirat(top, "other", 0o755))
-		next, err := unix.Openat(top, name, unix.O_DIRECTORY, 0)
-		must(t, err)
-		unix.Close(top)
-		top = next
-	}
-	bottom, err := unix.Openat(top, "file", unix.O_CREAT|unix.O_WRONLY, 0o644)
-	must(t, err)
-	_, err = unix.Write(bottom, make([]byte, 77))
-	must(t, err)
-	unix.Close(bottom)
-	unix.Close(top)
-	for _, max := range []int{0, 99} {
-		d, _ := walked(t, Tree{Root: dir, MaxEntries: max})
-		if d.Bytes != 77 || d.Files != 2*levels+2 || d.Unreadable != 0 {
-			t.Errorf("%d entries at a time: %+v", max, d)
-		}
 	}
 }

@@ -11,8 +11,8 @@ import (
 
 // programs are the paths of what was built.
 type programs struct {
-	vpm, vpm386, hello, peak string
-	root                     string // of the module
+	vpm, vpm386, hello, peak, walk string
+	root                           string // of the module
 }
 
 // build builds what is measured as the Makefile builds vpm.cgi.
@@ -26,6 +26,7 @@ func build(ctx context.Context, dir string) (programs, error) {
 		vpm386: filepath.Join(dir, "vpm-386.cgi"),
 		hello:  filepath.Join(dir, "hello.cgi"),
 		peak:   filepath.Join(dir, "peak"),
+		walk:   filepath.Join(dir, "walk"),
 		root:   strings.TrimSpace(string(root)),
 	}
 	for _, one := range []struct{ output, source, arch string }{
@@ -33,6 +34,7 @@ func build(ctx context.Context, dir string) (programs, error) {
 		{p.vpm386, "vpm/cgi", "386"},
 		{p.hello, "vpm/scripts/bench/hello", ""},
 		{p.peak, "vpm/scripts/bench/peak", ""},
+		{p.walk, "vpm/scripts/bench/walk", ""},
 	} {
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildmode=exe", "-ldflags", "-s -w", "-o", one.output, one.source)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

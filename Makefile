@@ -11,6 +11,7 @@ run: build
 
 build:
 	@$(GOBUILD) -o bin/vpm.cgi ./cgi
+	@$(GOBUILD) -o bin/vpm ./fcgi
 
 test:
 	@scripts/setup

@@ -34,7 +34,7 @@ var allowed = map[string][]string{
 	"vpm/core/setup": {"vpm/core", "vpm/core/atomicfile", "vpm/core/auth", "vpm/core/config", "vpm/core/store"},
 
 	"vpm/cgi":  {"vpm/core/app", "vpm/core/gateway"},
-	"vpm/fcgi": {"vpm/core/app", "vpm/core/gateway"},
+	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/gateway", "vpm/core/httpapi"},
 }
 
 // TestImports holds the picture. core/app may import every room and scripts anything; core itself imports the

@@ -3,6 +3,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -28,7 +29,9 @@ type App struct {
 	Log    zerolog.Logger
 	API    *httpapi.API
 
+	broken   bool // it only tells the reason
 	maxConns int
+	logFile  *os.File // nil where the log is not a file of its own
 	mu       sync.Mutex
 	db       *store.DB
 }
@@ -155,14 +158,18 @@ func (a *App) virtualRuntime(db *store.DB) *virtual.Runtime {
 	return rt
 }
 
-// Close ends the connections of a long-running process.
+// Close ends the connections of a long-running process and closes its log.
 func (a *App) Close() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.db == nil {
-		return nil
+	var failed error
+	if a.db != nil {
+		failed = a.db.Close()
 	}
-	return a.db.Close()
+	if a.logFile != nil {
+		failed = errors.Join(failed, a.logFile.Close())
+	}
+	return failed
 }
 
 // names is the one name, where it is known.

@@ -10,25 +10,26 @@ import (
 	"vpm/core/config"
 )
 
-// NewLog opens the log: a file where the settings name one, else stderr. Under CGI stdout is the response,
-// and stderr the web server's error log.
-func NewLog(cfg *config.Config) (zerolog.Logger, error) {
-	var w io.Writer = os.Stderr
+// openLog opens the log: a file where the settings name one, else w. Under CGI stdout is the response, and stderr
+// the web server's error log. The file is nil where there is none.
+func openLog(cfg *config.Config, w io.Writer) (zerolog.Logger, *os.File, error) {
+	var file *os.File
 	if cfg.LogFile != "" {
-		f, err := os.OpenFile(cfg.LogFile, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+		var err error
+		file, err = os.OpenFile(cfg.LogFile, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
 		if err != nil {
-			return NewStderrLog(), core.Errorf(core.CodeUnavailable, "cannot write the log %s", cfg.LogFile).Because(err)
+			return newLog(w), nil, core.Errorf(core.CodeUnavailable, "cannot write the log %s", cfg.LogFile).Because(err)
 		}
-		w = f
+		w = file
 	}
 	level, err := zerolog.ParseLevel(cfg.LogLevel)
 	if err != nil {
 		level = zerolog.InfoLevel
 	}
-	return zerolog.New(w).Level(level).With().Timestamp().Str("program", "vpm").Logger(), nil
+	return newLog(w).Level(level), file, nil
 }
 
-// NewStderrLog is the log of a program that could not read its settings.
-func NewStderrLog() zerolog.Logger {
-	return zerolog.New(os.Stderr).With().Timestamp().Str("program", "vpm").Logger()
+// newLog is also the log of a program that could not read its settings.
+func newLog(w io.Writer) zerolog.Logger {
+	return zerolog.New(w).With().Timestamp().Str("program", "vpm").Logger()
 }

@@ -41,6 +41,18 @@ func (a *App) tick(m *core.Manager, db *store.DB) *core.Tick {
 	}
 }
 
+// Tick makes one periodic pass, as the timer of a server and "vpm tick" do. Before set-up there is nothing to pass over.
+func (a *App) Tick(ctx context.Context) (core.TickReport, error) {
+	if !a.Config.Configured() && !a.broken {
+		return core.TickReport{}, nil
+	}
+	b, err := a.API.Backend()
+	if err != nil {
+		return core.TickReport{}, err
+	}
+	return b.Tick.Run(ctx, a.Config.TickBudget)
+}
+
 // newSender is how alerts go out by the settings.
 func newSender(c *config.Config) *alert.Sender {
 	s := &alert.Sender{}

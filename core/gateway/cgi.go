@@ -3,7 +3,6 @@
 package gateway
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/cgi"
@@ -32,7 +31,7 @@ func ServeCGI(h http.Handler) {
 		h.ServeHTTP(w, throughServer(r, os.Getenv("SERVER_ADDR"), os.Getenv("SERVER_PORT")))
 	}))
 	if err != nil && !ran { // the request could not even be made out; else the client has gone
-		refuse(os.Stdout, err)
+		os.Stdout.Write(refusal("400 Bad Request", core.CodeInvalid, "cannot understand the request: "+err.Error()))
 	}
 }
 
@@ -50,14 +49,4 @@ func passedAuthorization(r *http.Request, redirected string) {
 	if redirected != "" && r.Header.Get("Authorization") == "" {
 		r.Header.Set("Authorization", redirected)
 	}
-}
-
-// refuse answers a request that has no readable address, length or method.
-func refuse(w io.Writer, err error) {
-	message := "cannot understand the request: " + err.Error()
-	body, err := json.Marshal(map[string]any{"success": false, "message": message, "error": message, "code": "invalid"})
-	if err != nil { // strings and a bool
-		body = []byte(`{"success":false,"code":"invalid"}`)
-	}
-	io.WriteString(w, "Status: 400 Bad Request\r\nContent-Type: application/json\r\nX-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\n\r\n"+string(body)+"\n")
 }

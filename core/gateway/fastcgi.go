@@ -3,64 +3,140 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/fcgi"
+	"os"
 	"sync"
 	"time"
 )
 
 // Server serves FastCGI until it is told to stop, has nothing to do, or is out of date. It ends without
-// losing a request: what was accepted or waits to be is answered first.
+// losing a request: what was accepted or waits to be is answered first. A panic in a handler ends that request
+// only. The zero value of every field but Handler is fine.
 type Server struct {
-	// Handler must not panic: net/http/fcgi would end the process.
 	Handler http.Handler
 	// Idle ends the server when no request came for so long; 0 never does.
 	Idle time.Duration
 	// Stale is asked every second; true ends the server. nil is never.
 	Stale func() bool
-	// Drain bounds how long requests in flight may take after the end was decided.
+	// Drain bounds how long requests in flight may take after the end was decided. What then still runs has
+	// its context cancelled and is left.
 	Drain time.Duration
+	// Running bounds the requests that are handled at once, 0 not at all. Of the others Waiting wait, for
+	// Patience; those past that are answered 503, busy.
+	Running, Waiting int
+	Patience         time.Duration
+	// Connections bounds the open connections, 0 not at all. The kernel keeps those past it waiting.
+	Connections int
+	// Logf writes to the log what no answer tells. nil is stderr.
+	Logf func(format string, args ...any)
 
-	mu       sync.Mutex
-	inFlight int
-	lastEnd  time.Time
-	timer    *time.Timer
-	listener *listener
+	shorter times // than usual, for tests
+
+	once      sync.Once
+	turns     *turns
+	cancelled context.Context // when Drain is over
+	cancel    context.CancelFunc
+
+	mu        sync.Mutex
+	listeners []*listener
+	open      map[*conn]bool
+	room      *sync.Cond // fewer connections are open, or the end was decided
+	inFlight  int
+	finishing bool
+	drained   chan struct{} // closed when the end was decided and nothing is under way
+	idle      *time.Timer
 }
 
-// Serve accepts connections on l, which it closes, until ctx ends or the server ends itself.
-func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	s.listener = &listener{Listener: l, open: map[*conn]bool{}}
-	stop := context.AfterFunc(ctx, s.listener.finish)
-	defer stop()
+func (s *Server) prepare() {
+	s.once.Do(func() {
+		s.turns = newTurns(s.Running, s.Waiting, s.Patience)
+		s.cancelled, s.cancel = context.WithCancel(context.Background())
+		s.room, s.open, s.drained = sync.NewCond(&s.mu), map[*conn]bool{}, make(chan struct{})
+	})
+}
+
+// Serve accepts connections on the listeners, which it closes, until ctx ends or the server ends itself. An
+// error is one of a listener.
+func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
+	s.prepare()
+	for _, l := range listeners {
+		s.listeners = append(s.listeners, &listener{Listener: l, s: s})
+	}
+	defer context.AfterFunc(ctx, s.finish)()
 	if s.Idle > 0 {
-		s.timer = time.AfterFunc(s.Idle, s.listener.finish)
-		defer s.timer.Stop()
+		s.setIdle(time.AfterFunc(s.Idle, s.finish))
 	}
 	served := make(chan struct{})
 	go s.watch(served)
-	err := fcgi.Serve(s.listener, http.HandlerFunc(s.serve))
-	close(served)
-	l.Close()
-	s.drain()
-	if errors.Is(err, io.EOF) {
-		return nil
+
+	failures := make(chan error, len(s.listeners))
+	for _, l := range s.listeners {
+		go func() { failures <- s.accept(l) }()
 	}
-	return err
+	var failed error
+	for range s.listeners {
+		if err := <-failures; !errors.Is(err, io.EOF) {
+			failed = errors.Join(failed, err)
+		}
+		s.finish() // none accepts alone: the program is to be started anew
+	}
+	close(served)
+	s.drain()
+	return failed
 }
 
-func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
+func (s *Server) setIdle(t *time.Timer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.idle = t
+}
+
+// accept hands connections to net/http/fcgi until the listener ends. Each has a Serve of its own, which is how
+// its handler knows it.
+func (s *Server) accept(l *listener) error {
+	defer l.Close()
+	for {
+		accepted, err := l.Accept()
+		if err != nil {
+			return err
+		}
+		c := s.track(accepted)
+		handler := func(w http.ResponseWriter, r *http.Request) { s.serve(c, w, r) }
+		if err := fcgi.Serve(&once{Listener: l, conn: c}, http.HandlerFunc(handler)); !errors.Is(err, io.EOF) {
+			return err
+		}
+	}
+}
+
+func (s *Server) serve(c *conn, w http.ResponseWriter, r *http.Request) {
 	s.begin()
 	defer s.end()
 	if r.ContentLength == 0 {
 		// No length, or no body: net/http/fcgi does not tell which, and what arrives does.
 		r.ContentLength = -1
 	}
+	ctx, cancel := context.WithCancel(r.Context())
+	defer cancel()
+	defer context.AfterFunc(s.cancelled, cancel)()
 	env := fcgi.ProcessEnv(r)
 	passedAuthorization(r, env["REDIRECT_HTTP_AUTHORIZATION"])
-	s.Handler.ServeHTTP(w, throughServer(r, env["SERVER_ADDR"], env["SERVER_PORT"]))
+	r = throughServer(r.WithContext(ctx), env["SERVER_ADDR"], env["SERVER_PORT"])
+	if s.Running > 0 {
+		readEarly(r)
+	}
+	if !s.turns.take(ctx, c.gone, r) {
+		busy().send(w)
+		return
+	}
+	a := func() *answer {
+		defer s.turns.giveBack(r)
+		return s.run(r)
+	}()
+	a.send(w)
 }
 
 // watch ends a server that is stale, also one that nobody asks anything: the web server may have begun another
@@ -74,7 +150,7 @@ func (s *Server) watch(served <-chan struct{}) {
 			return
 		case <-tick.C:
 			if s.Stale() {
-				s.listener.finish()
+				s.finish()
 			}
 		}
 	}
@@ -84,8 +160,8 @@ func (s *Server) begin() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight++
-	if s.timer != nil {
-		s.timer.Stop()
+	if s.idle != nil {
+		s.idle.Stop()
 	}
 }
 
@@ -93,31 +169,23 @@ func (s *Server) end() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.inFlight--
-	s.lastEnd = time.Now()
-	if s.inFlight == 0 && s.timer != nil {
-		s.timer.Reset(s.Idle)
+	if s.inFlight == 0 && s.idle != nil {
+		s.idle.Reset(s.Idle)
 	}
+	s.changed()
 }
 
-// lingering is how long a connection on which nothing happens is taken for one that still will be used: a
-// request that has not been read yet, or an answer that has not been sent whole.
-const lingering = time.Second
+// Stalled tells whether every turn is taken by a request that runs longer than limit: none of them will end,
+// and no other can begin.
+func (s *Server) Stalled(limit time.Duration) bool {
+	s.prepare()
+	return s.turns.stalled(limit)
+}
 
-// drain waits until the requests in flight are answered and their connections closed, which is when
-// net/http/fcgi has sent the last byte. A connection that a web server keeps for later is closed here.
-func (s *Server) drain() {
-	for deadline := time.Now().Add(s.Drain); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
-		s.mu.Lock()
-		running, lastEnd := s.inFlight, s.lastEnd
-		s.mu.Unlock()
-		if running > 0 {
-			continue
-		}
-		if time.Since(lastEnd) > lingering {
-			s.listener.closeIdle()
-		}
-		if s.listener.connections() == 0 {
-			return
-		}
+func (s *Server) logf(format string, args ...any) {
+	if s.Logf != nil {
+		s.Logf(format, args...)
+		return
 	}
+	fmt.Fprintf(os.Stderr, "vpm: "+format+"\n", args...)
 }

@@ -13,6 +13,8 @@ var units embed.FS
 // places says where each text belongs.
 func places() map[string]string {
 	return map[string]string{
+		"vpm.service":              "/etc/systemd/system/",
+		"vpm.socket":               "/etc/systemd/system/",
 		"vpm-php@.service":         "/etc/systemd/system/",
 		"vpm-selftest@.service":    "/etc/systemd/system/",
 		"vpm-provision@.service":   "/etc/systemd/system/",

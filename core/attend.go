@@ -2,12 +2,7 @@ package core
 
 import (
 	"context"
-	"time"
 )
-
-// repairAgain is after how long drift is a new cause. Drift that comes back sooner is another program's doing, and
-// putting it right again and again would be a fight that visitors see.
-const repairAgain = time.Hour
 
 // Attention is what a tick found to do about an instance's gate.
 type Attention struct {
@@ -63,17 +58,17 @@ func (m *Manager) attend(ctx context.Context, r Record) (Attention, error) {
 		if !drifted(r.Wanted(m.Now()), seen) {
 			return done, nil
 		}
-		disputed, err := m.repairedLately(ctx, r)
+		due, err := m.Runtime.Due(ctx, r, seen)
 		if err != nil {
 			return done, err
 		}
-		if disputed {
+		if !due {
 			done.Disputed = seen.Seen
 			return done, m.Store.SaveGate(ctx, r.Instance, r.Gate.Generation, true, r.Gate.Entry, seen)
 		}
 		done.Repaired = seen.Seen
 	}
-	if _, err := m.carryOut(ctx, Actor{Name: "vpm"}, Result{}, r, true); err != nil {
+	if _, err := m.carryOut(Insist(ctx), Actor{Name: "vpm"}, Result{}, r, true); err != nil {
 		return Attention{}, err
 	}
 	return done, nil
@@ -82,23 +77,4 @@ func (m *Manager) attend(ctx context.Context, r Record) (Attention, error) {
 // drifted tells whether what was seen is not what is wanted.
 func drifted(wanted Observed, seen Evidence) bool {
 	return seen.Observed != ObservedUnknown && seen.Observed != wanted
-}
-
-// repairedLately asks the history whether this drift was put right a moment ago.
-func (m *Manager) repairedLately(ctx context.Context, r Record) (bool, error) {
-	events, err := m.Watch.Events(ctx, r.Instance.InstanceID, 0, 5)
-	if err != nil {
-		return false, err
-	}
-	for _, ev := range events {
-		switch {
-		case m.Now().Sub(ev.At) >= repairAgain:
-			return false, nil
-		case ev.Action == ActionRepair:
-			return true, nil
-		case ev.Action == ActionStart || ev.Action == ActionStop || ev.Action == ActionRestart:
-			return false, nil // people have decided anew since
-		}
-	}
-	return false, nil
 }

@@ -143,6 +143,7 @@ func (m *Manager) change(ctx context.Context, by Actor, id, action, reason strin
 		return Result{}, err
 	}
 	defer unlock()
+	ctx = Insist(ctx)
 	res, r, err := m.commit(ctx, by, id, action, reason, decide)
 	if err != nil {
 		return Result{}, err

@@ -71,7 +71,10 @@ func newManager(t *testing.T) *fixture {
 	f := &fixture{now: time.Unix(1795403510, 0), base: t.TempDir()}
 	must(t, os.Mkdir(filepath.Join(f.base, "one"), 0o755))
 	f.spy = &spy{Runtime: virtual.Runtime{Now: func() time.Time { return f.now }, Base: f.base, Allowed: []string{f.base},
-		Instances: func(context.Context) ([]core.Instance, error) { return nil, nil }}}
+		Instances: func(context.Context) ([]core.Instance, error) { return nil, nil },
+		History: func(ctx context.Context, in core.Instance) ([]core.Event, error) {
+			return db.Events(ctx, in.InstanceID, 0, 5)
+		}}}
 	f.Manager = &core.Manager{Store: db, Watch: db, Runtime: f.spy, Base: f.base, Now: func() time.Time { return f.now },
 		Measure: func(ctx context.Context, in core.Instance, from []byte) (core.Usage, []byte) {
 			return core.Usage{DiskUsage: f.measured.Add(1), Evidence: core.UsageEvidence{Disk: "measured"}}, nil

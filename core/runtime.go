@@ -21,6 +21,9 @@ type Runtime interface {
 	Settle(ctx context.Context, r Record) (Settled, error)
 	// Observe looks, without asking the site itself, at what visitors meet.
 	Observe(ctx context.Context, r Record) Evidence
+	// Due tells whether what is not as wanted is to be put right by a tick now. What failed again and again is tried again
+	// after longer and longer times, and what somebody else undoes again and again is left.
+	Due(ctx context.Context, r Record, seen Evidence) (bool, error)
 	// Release takes away whatever Settle may have left, before an instance is forgotten.
 	Release(ctx context.Context, r Record) error
 }

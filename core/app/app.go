@@ -143,6 +143,9 @@ func (a *App) virtualRuntime(db *store.DB) *virtual.Runtime {
 		OpenPaths: c.OpenPaths,
 		Docroot:   c.Place.Docroot,
 		Roots:     names(c.Place.Named),
+		History: func(ctx context.Context, in core.Instance) ([]core.Event, error) {
+			return db.Events(ctx, in.InstanceID, 0, 5) // what other programs do leaves no event
+		},
 		Instances: func(ctx context.Context) ([]core.Instance, error) {
 			records, _, err := db.Records(ctx, core.Query{})
 			list := make([]core.Instance, len(records))

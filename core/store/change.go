@@ -195,6 +195,7 @@ func applyDelete(ctx context.Context, tx execer, r core.Record) error {
 		{`DELETE FROM vpm_samples WHERE instance_row = ?`, r.Instance.ID},
 		{`DELETE FROM vpm_walks WHERE instance_row = ?`, r.Instance.ID},
 		{`DELETE FROM vpm_deliveries WHERE instance_row = ?`, r.Instance.ID},
+		{`DELETE FROM vpm_units WHERE instance_row = ?`, r.Instance.ID},
 		{`DELETE FROM vpm_gates WHERE instance_row = ?`, r.Instance.ID},
 		{`DELETE FROM virtual_processes WHERE instance_id = ?`, r.Instance.InstanceID}, // not every installation has the foreign key
 		{`DELETE FROM instances WHERE id = ?`, r.Instance.ID},

@@ -9,7 +9,7 @@ import (
 	"vpm/core"
 )
 
-const allTables = 15
+const allTables = 16
 
 func countTables(t *testing.T, db *DB) string {
 	t.Helper()

@@ -72,7 +72,7 @@ func (a Ask) record() core.Record {
 func (a Ask) context() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(a.Within, 40*time.Second))
 	if a.Insist {
-		ctx = Insist(ctx)
+		ctx = core.Insist(ctx)
 	}
 	return ctx, cancel
 }

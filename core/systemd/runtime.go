@@ -24,6 +24,8 @@ type Runtime struct {
 	// Gate has the web server answer for an instance with 503, or opens it again where closed is nil. A stopped pool
 	// alone does not close a site: static files are the web server's.
 	Gate func(ctx context.Context, slug string, closed *htaccess.Gate) error
+	// Memory keeps what ticks remember.
+	Memory Memory
 	// Pools has the PHP-FPM configuration of each instance, SLUG.conf; Sockets a directory for each, SLUG.
 	Pools, Sockets string
 	// Timestamp writes a time as the database has them.
@@ -48,6 +50,9 @@ func (rt *Runtime) Process(ctx context.Context, r core.Record) (core.Process, er
 	if err != nil {
 		return core.Process{}, err
 	}
+	if s, ok := standing(ctx, slug); ok {
+		return rt.processOf(slug, s), nil
+	}
 	d, err := rt.Units.Detail(ctx, slug)
 	if err != nil {
 		return core.Process{}, err
@@ -62,6 +67,19 @@ func (rt *Runtime) Process(ctx context.Context, r core.Record) (core.Process, er
 		p.Status = core.RunError
 	}
 	return p, nil
+}
+
+// processOf is the process in a list: all but its time of start, which would be a call for each.
+func (rt *Runtime) processOf(slug string, s Standing) core.Process {
+	p := core.Process{Status: core.RunStopped, Mode: core.ModeReal}
+	switch {
+	case s.Unit.up():
+		socket := rt.Socket(slug)
+		p.Status, p.PID.Real, p.Socket = core.RunRunning, s.PID, &socket
+	case s.Unit.Active == "failed":
+		p.Status = core.RunError
+	}
+	return p
 }
 
 // Socket is where an instance's pool takes requests.

@@ -10,14 +10,6 @@ import (
 	"vpm/htaccess"
 )
 
-type insistKey struct{}
-
-// Insist gives the context of a change that a person has asked for, or of a retry whose time has come: it starts also an
-// instance that has failed. Without it Settle leaves that one to the ticks, or every look at its status would try again.
-func Insist(ctx context.Context) context.Context { return context.WithValue(ctx, insistKey{}, true) }
-
-func insisted(ctx context.Context) bool { return ctx.Value(insistKey{}) != nil }
-
 // Lock waits for the instance's turn, in all processes.
 func (rt *Runtime) Lock(ctx context.Context, r core.Record) (turn context.Context, unlock func() error, err error) {
 	slug, err := rt.Slug(ctx, r.Instance)
@@ -77,7 +69,7 @@ func (rt *Runtime) start(ctx context.Context, slug, run string) (Detail, error) 
 	}
 	switch {
 	case d.up() && d.Invocation != note.Replaces:
-	case d.Active == "failed" && !insisted(ctx):
+	case d.Active == "failed" && !core.Insists(ctx):
 		return Detail{}, core.Errorf(core.CodeNotEffective, "cannot run %s: %s; it is tried again by and by", slug, d.Seen())
 	default:
 		if d, err = rt.bringUp(ctx, d); err != nil {
@@ -90,7 +82,7 @@ func (rt *Runtime) start(ctx context.Context, slug, run string) (Detail, error) 
 // bringUp starts or restarts a unit. What systemd holds against it from before is forgotten: after five starts in a
 // minute it would refuse a person's too.
 func (rt *Runtime) bringUp(ctx context.Context, d Detail) (Detail, error) {
-	if d.Active == "failed" || insisted(ctx) {
+	if d.Active == "failed" || core.Insists(ctx) {
 		if err := rt.Units.ResetFailed(ctx, d.Name); err != nil {
 			return Detail{}, err
 		}

@@ -28,6 +28,8 @@ type Runtime struct {
 	Roots []string
 	// Backups is where a copy of each .htaccess is kept before vpm first touches it; "" keeps none.
 	Backups string
+	// History gives the last events of an instance, newest first.
+	History func(ctx context.Context, in core.Instance) ([]core.Event, error)
 	// Instances lists the registered instances, which stay open when one around them is closed.
 	Instances func(ctx context.Context) ([]core.Instance, error)
 }

@@ -179,6 +179,12 @@ func (rt *Runtime) evidence(o core.Observed, seen string) core.Evidence {
 	return core.Evidence{Observed: o, How: core.HowGate, Seen: seen, At: rt.Now()}
 }
 
+// Due tells whether drift is to be put right now: once, until it is a new cause.
+func (rt *Runtime) Due(ctx context.Context, r core.Record, _ core.Evidence) (bool, error) {
+	events, err := rt.History(ctx, r.Instance)
+	return err == nil && !core.RepairedLately(events, rt.Now()), err
+}
+
 // Release opens the site, in its turn.
 func (rt *Runtime) Release(ctx context.Context, r core.Record) error {
 	for _, dir := range rt.places(r) {

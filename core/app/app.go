@@ -29,7 +29,11 @@ type App struct {
 	Log    zerolog.Logger
 	API    *httpapi.API
 
-	broken   bool // it only tells the reason
+	broken bool // it only tells the reason
+	// Real gives the runtime of a server on which instances may have processes of their own, made of that for those
+	// which have none yet. nil: there are none here.
+	Real func(virtual core.Runtime, db *store.DB, c *config.Config) (core.Runtime, Mode)
+
 	maxConns int
 	logFile  *os.File // nil where the log is not a file of its own
 	mu       sync.Mutex
@@ -99,8 +103,13 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	}
 	c := a.Config
 	rt := a.virtualRuntime(db)
-	known := &sites{config: c, db: db, rt: rt}
-	manager := &core.Manager{Store: db, Watch: db, Runtime: rt, Base: c.InstancesDir,
+	var runtime core.Runtime = rt
+	mode := Mode{Mode: core.ModeVirtual}
+	if a.Real != nil {
+		runtime, mode = a.Real(rt, db, c)
+	}
+	known := &sites{config: c, db: db, rt: rt, runtime: runtime}
+	manager := &core.Manager{Store: db, Watch: db, Runtime: runtime, Base: c.InstancesDir,
 		Measure: known.meter().Measure, Examine: known.examine, Probe: known.probe, Now: time.Now}
 	doors := &auth.Service{Store: db, Tokens: db, TTL: c.SessionTTL, Sleep: auth.Sleep}
 	tokens := &auth.Tokens{Store: db, Now: time.Now}
@@ -116,6 +125,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 				return people.Create(ctx, by, auth.NewPerson{Username: username, Password: password, FullName: fullName, Email: email, Role: role})
 			}},
 		Sites: known.doors(manager),
+		Mode:  func(context.Context) any { return mode },
 		Account: func(ctx context.Context) any {
 			if account, ok := (usage.Host{Proc: "/proc", UID: os.Getuid()}).Account(ctx); ok {
 				return account

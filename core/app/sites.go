@@ -21,6 +21,8 @@ type sites struct {
 	config *config.Config
 	db     *store.DB
 	rt     *virtual.Runtime
+	// runtime is what drives the instances: rt, or what has it for some.
+	runtime core.Runtime
 
 	mu   sync.Mutex
 	dirs []string // of all instances
@@ -117,7 +119,7 @@ func (s *sites) examine(ctx context.Context, r core.Record) core.Health {
 	in, server := r.Instance, core.ServerOf(ctx)
 	dir := in.Docroot(s.config.InstancesDir)
 	subject := health.Subject{Site: health.Site{URL: in.URL(), Server: server.Address, Port: server.Port},
-		Dir: dir, Wanted: r.Wanted(time.Now()), Gate: s.rt.Observe(ctx, r)}
+		Dir: dir, Wanted: r.Wanted(time.Now()), Gate: s.runtime.Observe(ctx, r)}
 	subject.ProbePath, subject.Expect = in.HealthPage()
 	subject.PHP, subject.Static = s.entryFiles(ctx, in)
 	if in.CMSType != "native" {

@@ -34,6 +34,9 @@ type Config struct {
 	DBUser     string `split_words:"true"`
 	DBPassword string `split_words:"true"`
 
+	// Mode is virtual, real or auto: whether instances may have processes of their own. auto is real where all that
+	// needs is there.
+	Mode string `split_words:"true" default:"auto"`
 	// SessionTTL is how long a login lasts.
 	SessionTTL time.Duration `split_words:"true" default:"24h"`
 	// RequestTimeout bounds one request.
@@ -127,6 +130,8 @@ func (c *Config) check() error {
 		return core.Errorf(core.CodeUnavailable, "cannot use the setting VPM_%s%s: %s", name, c.inFile(), why)
 	}
 	switch {
+	case !slices.Contains([]string{"auto", "virtual", "real"}, c.Mode):
+		return bad("MODE", "it must be auto, virtual or real")
 	case c.DBDriver != "" && c.DBDriver != MySQL && c.DBDriver != SQLite:
 		return bad("DB_DRIVER", "it must be mysql or sqlite")
 	case c.DBDriver == SQLite && c.DataDir == "":

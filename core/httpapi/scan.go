@@ -163,5 +163,6 @@ func (a *API) mode(c *call) (any, error) {
 		Success bool      `json:"success"`
 		Mode    core.Mode `json:"mode"`
 		Label   string    `json:"label"`
-	}{true, mode, label}, nil
+		Details any       `json:"details"`
+	}{true, mode, label, c.backend.Mode(c.Context())}, nil
 }

@@ -17,53 +17,52 @@ import (
 	"vpm/core"
 )
 
-// Config is every setting. Its name in the environment and in the file is VPM_ and the field's words,
-// as VPM_DATA_DIR.
+// Config is every setting. The name that it has in the environment and in the file stands beside it.
 type Config struct {
 	// DataDir holds the embedded database and the files that prove access to the account.
-	DataDir string `split_words:"true"`
+	DataDir string `envconfig:"VPM_DATA_DIR"`
 	// InstancesDir is the directory below which an instance's own directory is looked for.
-	InstancesDir string `split_words:"true"`
+	InstancesDir string `envconfig:"VPM_INSTANCES_DIR"`
 
 	// DBDriver is "mysql" or "sqlite"; empty means that nothing is set up.
-	DBDriver   string `split_words:"true"`
-	DBHost     string `split_words:"true"`
-	DBPort     int    `split_words:"true"`
-	DBSocket   string `split_words:"true"`
-	DBName     string `split_words:"true"`
-	DBUser     string `split_words:"true"`
-	DBPassword string `split_words:"true"`
+	DBDriver   string `envconfig:"VPM_DB_DRIVER"`
+	DBHost     string `envconfig:"VPM_DB_HOST"`
+	DBPort     int    `envconfig:"VPM_DB_PORT"`
+	DBSocket   string `envconfig:"VPM_DB_SOCKET"`
+	DBName     string `envconfig:"VPM_DB_NAME"`
+	DBUser     string `envconfig:"VPM_DB_USER"`
+	DBPassword string `envconfig:"VPM_DB_PASSWORD"`
 
 	// Mode is virtual, real or auto: whether instances may have processes of their own. auto is real where all that
 	// needs is there.
 	Mode string `split_words:"true" default:"auto"`
 	// SessionTTL is how long a login lasts.
-	SessionTTL time.Duration `split_words:"true" default:"24h"`
+	SessionTTL time.Duration `envconfig:"VPM_SESSION_TTL" default:"24h"`
 	// RequestTimeout bounds one request.
-	RequestTimeout time.Duration `split_words:"true" default:"15s"`
+	RequestTimeout time.Duration `envconfig:"VPM_REQUEST_TIMEOUT" default:"15s"`
 	// TickBudget is how long one tick may take.
-	TickBudget time.Duration `split_words:"true" default:"20s"`
+	TickBudget time.Duration `envconfig:"VPM_TICK_BUDGET" default:"20s"`
 	// AlertWebhook is the URL that alerts are posted to, and AlertWebhookSecret the key they are signed with.
-	AlertWebhook       string `split_words:"true"`
-	AlertWebhookSecret string `split_words:"true"`
+	AlertWebhook       string `envconfig:"VPM_ALERT_WEBHOOK"`
+	AlertWebhookSecret string `envconfig:"VPM_ALERT_WEBHOOK_SECRET"`
 	// AlertMailTo are the addresses that alerts are mailed to, from AlertMailFrom: through AlertSMTP, as
 	// smtp://user:password@host:587 or smtps://host, or else the host's AlertSendmail.
-	AlertMailTo   []string `split_words:"true"`
-	AlertMailFrom string   `split_words:"true"`
-	AlertSMTP     string   `split_words:"true"`
-	AlertSendmail string   `split_words:"true" default:"/usr/sbin/sendmail"`
+	AlertMailTo   []string `envconfig:"VPM_ALERT_MAIL_TO"`
+	AlertMailFrom string   `envconfig:"VPM_ALERT_MAIL_FROM"`
+	AlertSMTP     string   `envconfig:"VPM_ALERT_SMTP"`
+	AlertSendmail string   `envconfig:"VPM_ALERT_SENDMAIL" default:"/usr/sbin/sendmail"`
 	// AlertDisk is the size of an instance past which people are told, as 20G.
-	AlertDisk Size `split_words:"true"`
+	AlertDisk Size `envconfig:"VPM_ALERT_DISK"`
 	// TrustedOrigins are other web origins whose pages may call the API, as https://admin.example.
-	TrustedOrigins []string `split_words:"true"`
+	TrustedOrigins []string `envconfig:"VPM_TRUSTED_ORIGINS"`
 	// OpenPaths are URL paths that stay open when the site around them is stopped, as /old-admin/.
-	OpenPaths []string `split_words:"true"`
+	OpenPaths []string `envconfig:"VPM_OPEN_PATHS"`
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
-	TrustedProxies []Network `split_words:"true"`
+	TrustedProxies []Network `envconfig:"VPM_TRUSTED_PROXIES"`
 	// LogLevel is debug, info, warn or error.
-	LogLevel string `split_words:"true" default:"info"`
+	LogLevel string `envconfig:"VPM_LOG_LEVEL" default:"info"`
 	// LogFile receives the log instead of the web server's error log.
-	LogFile string `split_words:"true"`
+	LogFile string `envconfig:"VPM_LOG_FILE"`
 
 	// File is the settings file that was read, "" for none.
 	File string `ignored:"true"`

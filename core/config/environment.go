@@ -3,6 +3,9 @@ package config
 import (
 	"errors"
 	"os"
+	"reflect"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/kelseyhightower/envconfig"
@@ -27,10 +30,10 @@ func (c *Config) fromEnvironment(values fileValues) error {
 		}
 		defer os.Unsetenv(name)
 	}
-	if err := envconfig.CheckDisallowed("vpm", &known{}); err != nil {
-		return core.Errorf(core.CodeUnavailable, "cannot use the settings%s: %w", c.inFile(), err)
+	if name := unknownSetting(os.Environ()); name != "" {
+		return core.Errorf(core.CodeUnavailable, "cannot use the settings%s: unknown environment variable %s", c.inFile(), name)
 	}
-	err := envconfig.Process("vpm", c)
+	err := envconfig.Process("", c)
 	if pe, ok := errors.AsType[*envconfig.ParseError](err); ok {
 		// Not pe.Error(): it quotes the value, and a password may have landed in the wrong line.
 		return core.Errorf(core.CodeUnavailable, "cannot use the setting %s%s: it is no %s", pe.KeyName, c.inFile(), pe.TypeName)
@@ -41,8 +44,29 @@ func (c *Config) fromEnvironment(values fileValues) error {
 	return nil
 }
 
-// known is every name that may begin with VPM_: the settings, and where the settings file is.
-type known struct {
-	Config
-	SettingsFile string `envconfig:"CONFIG"`
+// unknownSetting gives the first variable that is named like a setting and is none, "" where there is none. (For
+// envconfig.CheckDisallowed the names must be made of the fields', by regular expressions, in each request.)
+func unknownSetting(environment []string) string {
+	var names []string
+	for _, variable := range environment {
+		if !strings.HasPrefix(variable, "VPM_") {
+			continue
+		}
+		if names == nil {
+			names = settingNames()
+		}
+		if name, _, _ := strings.Cut(variable, "="); !slices.Contains(names, name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// settingNames are the settings, and where the settings file is.
+func settingNames() []string {
+	names := []string{"VPM_CONFIG"}
+	for field := range reflect.TypeFor[Config]().Fields() {
+		names = append(names, field.Tag.Get("envconfig"))
+	}
+	return names
 }

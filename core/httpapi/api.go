@@ -91,7 +91,9 @@ type call struct {
 	client  client
 	session core.Session
 	body    []byte
-	part    string // what stands for the * of the route
+	route   route
+	found   bool   // there is such a route
+	part    string // what stands for its *
 	// header and status are those of the answer; status 0 is 200.
 	header http.Header
 	status int
@@ -104,16 +106,18 @@ func (c *call) actor() core.Actor {
 // ServeHTTP answers one request, whatever happens in it: net/http/fcgi would end the process on a panic and
 // CGI would leave the client with the web server's error page.
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	ctx, cancel := context.WithTimeout(r.Context(), a.timeout(r))
+	c := &call{header: http.Header{}, client: a.client(r)}
+	c.route, c.part, c.found = find(r.Method, r.URL.Path)
+	ctx, cancel := context.WithTimeout(r.Context(), a.timeout(c.route))
 	defer cancel()
-	c := &call{Request: r.WithContext(ctx), header: http.Header{}, client: a.client(r)}
+	c.Request = r.WithContext(ctx)
 	value, err := a.protect(c)
 	a.write(w, c, value, err)
 }
 
 // timeout is that of a request: the tick has its own.
-func (a *API) timeout(r *http.Request) time.Duration {
-	if route, _, ok := find(r.Method, r.URL.Path); ok && route.access == tick {
+func (a *API) timeout(r route) time.Duration {
+	if r.access == tick {
 		return max(a.Timeout, a.TickBudget+tickMargin)
 	}
 	return a.Timeout
@@ -135,11 +139,10 @@ func (a *API) answer(c *call) (any, error) {
 	body, bodyErr := readBody(c.Request)
 	c.body = body
 	a.origins.mark(c)
-	r, part, found := find(c.Method, c.URL.Path)
-	if !found {
+	if !c.found {
 		return nil, core.Errorf(core.CodeNotFound, "cannot find this endpoint")
 	}
-	c.part = part
+	r := c.route
 	switch {
 	case c.Method == http.MethodOptions:
 		c.header.Set("Allow", r.methods+", OPTIONS")

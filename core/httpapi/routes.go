@@ -95,11 +95,12 @@ func find(method, urlPath string) (route, string, bool) {
 		if dir != "" {
 			dir += "/"
 		}
+		name, wild := dir+last, dir+"*"
 		for _, r := range routes {
-			if r.name == dir+last {
+			if r.name == name {
 				return r, "", true
 			}
-			if r.name == dir+"*" && method != post {
+			if r.name == wild && method != post {
 				return r, last, true
 			}
 		}

@@ -22,6 +22,10 @@ var (
 	stop   = request{"POST", "/api/instances/stop.php", `{"instance_id":"` + instance + `"}`, `"changed":true`}
 	status = request{"GET", "/api/instances/status.php?instance_id=" + instance, "", `"success":true`}
 	list   = request{"GET", "/api/instances/list.php", "", `"success":true`}
+
+	monitor   = request{"GET", "/api/instances/monitor.php?instance_id=" + instance, "", `"success":true`}
+	restart   = request{"POST", "/api/instances/restart.php", `{"instance_id":"` + instance + `"}`, `"changed":true`}
+	stopBlind = request{"POST", "/api/instances/stop.php", `{"instance_id":"` + instance + `","verify":false}`, `"changed":true`}
 )
 
 // request is one call of the API. A status other than 2xx, and an answer without wants, are errors.

@@ -11,8 +11,8 @@ import (
 
 // programs are the paths of what was built.
 type programs struct {
-	vpm, vpm386, hello, peak, walk string
-	root                           string // of the module
+	vpm, vpm386, hello, peak, walk, write string
+	root                                  string // of the module
 }
 
 // build builds what is measured as the Makefile builds vpm.cgi.
@@ -27,6 +27,7 @@ func build(ctx context.Context, dir string) (programs, error) {
 		hello:  filepath.Join(dir, "hello.cgi"),
 		peak:   filepath.Join(dir, "peak"),
 		walk:   filepath.Join(dir, "walk"),
+		write:  filepath.Join(dir, "write.cgi"),
 		root:   strings.TrimSpace(string(root)),
 	}
 	for _, one := range []struct{ output, source, arch string }{
@@ -35,6 +36,7 @@ func build(ctx context.Context, dir string) (programs, error) {
 		{p.hello, "vpm/scripts/bench/hello", ""},
 		{p.peak, "vpm/scripts/bench/peak", ""},
 		{p.walk, "vpm/scripts/bench/walk", ""},
+		{p.write, "vpm/scripts/bench/write", ""},
 	} {
 		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildmode=exe", "-ldflags", "-s -w", "-o", one.output, one.source)
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")

@@ -17,12 +17,58 @@ const (
 		CURRENT_TIMESTAMP, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`
 	insertRun = `INSERT INTO virtual_processes (instance_id, virtual_pid, status, started_at, last_activity)
 		VALUES (?, ?, 'running', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`
-	insertUsage = `INSERT INTO vpm_usage (instance_row, memory, disk_usage, database_size, queries, evidence, measured_at)
-		SELECT id, 65536, 300000, 32768, 20, '{"disk_usage":"measured","database_size":"measured"}', ? FROM instances`
+	insertUsage = `INSERT INTO vpm_usage (instance_row, memory, disk_usage, disk_allocated, files, database_size, database_tables, queries,
+		cms_type, cms_version, changed_at, evidence, measured_at)
+		SELECT id, 65536, 314572800, 335544320, 11873, 32768, 12, 120, 'wordpress', '6.4.3', ?, ?, ? FROM instances`
+
+	evidence = `{"disk_usage":"measured","database_size":"estimated: by InnoDB (data and indexes, from information_schema)",
+		"memory":"estimated: twice the size of the database","queries":"estimated: ten for each table"}`
 )
 
-// fill adds started and measured instances, as other programs' rows, until the account has n.
-func (d *database) fill(ctx context.Context, n int) (err error) {
+// fill adds started instances, as other programs' rows, until the account has n, and what was just measured of each.
+func (d *database) fill(ctx context.Context, n int) error {
+	return d.change(ctx, func(exec func(query string, args ...any)) {
+		for i := 2; i <= n; i++ {
+			id := siteID(i)
+			exec(insertInstance, id, fmt.Sprintf("Site %d", i), id+".test", fmt.Sprintf("site_%04d", i))
+			exec(insertRun, id, fmt.Sprintf("v1795403510%09d", i))
+		}
+		now := time.Now().UnixMicro()
+		exec(insertUsage, now, evidence, now)
+	})
+}
+
+func siteID(i int) string { return fmt.Sprintf("site-%04d", i) }
+
+const (
+	insertGates = `INSERT INTO vpm_gates (instance_row, generation, applied) SELECT id, 0, 0 FROM instances
+		WHERE id NOT IN (SELECT instance_row FROM vpm_gates)`
+	updateGates = `UPDATE vpm_gates SET entry = '/home/acct/instances/site', observed = 'running', how = 'probe',
+		seen = 'The front page answered 200, and so did a PHP file and a static file', observed_at = ?`
+	insertWatch = `INSERT INTO vpm_watch (instance_row, seen_at, healthy, checked_at, wanted, failures, muted_until, checks)
+		SELECT id, ?, 1, ?, 'running', 0, 1795403510, ? FROM instances`
+
+	checks = `[{"name":"directory","result":"ok","reason":"The directory /home/acct/instances/site can be read.","duration_ms":0.09},
+		{"name":"configuration","result":"ok","reason":"The configuration /home/acct/instances/site/wp-config.php can be read.","duration_ms":0.12},
+		{"name":"database","result":"ok","reason":"The database answers with the site's own credentials.","duration_ms":2.31},
+		{"name":"gate","result":"ok","reason":"No gate is in /home/acct/instances/site/.htaccess, as it should be.","duration_ms":0.03},
+		{"name":"http","result":"ok","reason":"The site answers.","duration_ms":84.2,"details":{"status":200,"ttfb_ms":81.7}},
+		{"name":"certificate","result":"ok","reason":"The certificate is good for 61 days.","duration_ms":9.4,"details":{"days_left":61}},
+		{"name":"disk_space","result":"ok","reason":"The file system has room.","duration_ms":0.02}]`
+)
+
+// watch gives every instance what a tick has just found of it.
+func (d *database) watch(ctx context.Context) error {
+	now := time.Now().UnixMicro()
+	return d.change(ctx, func(exec func(query string, args ...any)) {
+		exec(insertGates)
+		exec(updateGates, now)
+		exec(insertWatch, now, now, checks)
+	})
+}
+
+// change makes changes in a transaction, up to the first that fails.
+func (d *database) change(ctx context.Context, statements func(exec func(query string, args ...any))) (err error) {
 	db, err := sql.Open(d.driver, d.source)
 	if err != nil {
 		return fmt.Errorf("cannot fill %s: %w", d.label, err)
@@ -32,17 +78,11 @@ func (d *database) fill(ctx context.Context, n int) (err error) {
 	if err != nil {
 		return fmt.Errorf("cannot fill %s: %w", d.label, err)
 	}
-	exec := func(query string, args ...any) {
+	statements(func(query string, args ...any) {
 		if err == nil {
 			_, err = tx.ExecContext(ctx, query, args...)
 		}
-	}
-	for i := 2; i <= n; i++ {
-		id := fmt.Sprintf("site-%04d", i)
-		exec(insertInstance, id, fmt.Sprintf("Site %d", i), id+".test", fmt.Sprintf("site_%04d", i))
-		exec(insertRun, id, fmt.Sprintf("v1795403510%09d", i))
-	}
-	exec(insertUsage, time.Now().UnixMicro())
+	})
 	if err != nil {
 		return errors.Join(fmt.Errorf("cannot fill %s: %w", d.label, err), tx.Rollback())
 	}

@@ -31,10 +31,22 @@ func quantile(values []float64, q float64) float64 {
 func (s series) ratio(other series) spread {
 	ratios := make([]float64, len(s))
 	for i := range s {
-		ratios[i] = quantile(s[i], 0.5) / quantile(other[i], 0.5)
+		ratios[i] = s.median(i) / other.median(i)
 	}
 	return spreadOf(ratios)
 }
+
+// beyond is how much greater the median of each round is than that of other in the same round.
+func (s series) beyond(other series) spread {
+	differences := make([]float64, len(s))
+	for i := range s {
+		differences[i] = s.median(i) - other.median(i)
+	}
+	return spreadOf(differences)
+}
+
+// median is that of one round.
+func (s series) median(round int) float64 { return quantile(s[round], 0.5) }
 
 // spread is a median with the least and the greatest value.
 type spread struct{ least, median, greatest float64 }

@@ -69,7 +69,7 @@ func (s site) measure(ctx context.Context, rounds int, pages []*page) error {
 				if _, err := s.call(ctx, p.token, p.request); err != nil {
 					return err
 				}
-				times[i] = float64(time.Since(begin)) / float64(time.Millisecond)
+				times[i] = milliseconds(time.Since(begin))
 			}
 			rate, err := s.rate(ctx, p)
 			if err != nil {

@@ -9,10 +9,12 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
 	"vpm/core/app"
+	"vpm/core/config"
 	"vpm/core/gateway"
 )
 
@@ -42,6 +44,14 @@ func main() {
 	runtime.GOMAXPROCS(1)
 	a := app.Load(os.Getenv("DOCUMENT_ROOT"), 1)
 	// Under suEXEC nobody ends a program whose client was sent a 504: it does so itself.
-	time.AfterFunc(a.Config.LongestRequest()+5*time.Second, func() { os.Exit(3) })
+	time.AfterFunc(longest(a.Config, os.Getenv("PATH_INFO"))+5*time.Second, func() { os.Exit(3) })
 	gateway.ServeCGI(switchable(a.API))
+}
+
+// longest is how long a request may take: the tick has its own time.
+func longest(c *config.Config, path string) time.Duration {
+	if strings.HasSuffix(strings.TrimSuffix(path, ".php"), "/tick") {
+		return c.LongestRequest()
+	}
+	return c.RequestTimeout
 }

@@ -33,7 +33,7 @@ var allowed = map[string][]string{
 	// Set-up brings settings, database and passwords together before there is an app.
 	"vpm/core/setup": {"vpm/core", "vpm/core/atomicfile", "vpm/core/auth", "vpm/core/config", "vpm/core/store"},
 
-	"vpm/cgi":  {"vpm/core/app", "vpm/core/gateway"},
+	"vpm/cgi":  {"vpm/core/app", "vpm/core/config", "vpm/core/gateway"},
 	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/gateway", "vpm/core/httpapi"},
 }
 

@@ -35,7 +35,7 @@ type Config struct {
 
 	// Mode is virtual, real or auto: whether instances may have processes of their own. auto is real where all that
 	// needs is there.
-	Mode string `split_words:"true" default:"auto"`
+	Mode string `envconfig:"VPM_MODE" default:"auto"`
 	// SessionTTL is how long a login lasts.
 	SessionTTL time.Duration `envconfig:"VPM_SESSION_TTL" default:"24h"`
 	// RequestTimeout bounds one request.

@@ -74,6 +74,8 @@ type settings struct {
 	URL     string `json:"url,omitempty"`
 	Docroot string `json:"docroot,omitempty"`
 
+	MovedFrom string `json:"moved_from,omitempty"`
+
 	HealthPath   string `json:"health_path,omitempty"`
 	HealthExpect string `json:"health_expect,omitempty"`
 	DiskAlert    string `json:"disk_alert,omitempty"`
@@ -124,6 +126,10 @@ func (in Instance) URL() string {
 	}
 	return "http://" + *in.Domain + prefix
 }
+
+// MovedFrom is the directory that the instance was copied from when it was given a process of its own, "" where that is
+// over or never was.
+func (in Instance) MovedFrom() string { return in.settings().MovedFrom }
 
 // HealthPage is the URL path that the health check asks for ("health_path" of the config, "" the front page), and a text
 // that must be on it ("health_expect").

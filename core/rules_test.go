@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"vpm/core/store":     {"vpm/core", "vpm/core/fault"},
 	"vpm/core/usage":     {"vpm/core"},
 	"vpm/core/health":    {"vpm/core"},
+	"vpm/core/move":      {"vpm/core", "vpm/core/provision", "vpm/core/systemd"},
 	"vpm/core/scan":      {"vpm/core"},
 	"vpm/core/sitelog":   {"vpm/core"},
 	"vpm/core/systemd":   {"vpm/core", "vpm/htaccess"},
@@ -34,8 +35,10 @@ var allowed = map[string][]string{
 	// Set-up brings settings, database and passwords together before there is an app.
 	"vpm/core/setup": {"vpm/core", "vpm/core/atomicfile", "vpm/core/auth", "vpm/core/config", "vpm/core/store"},
 
-	"vpm/cgi":  {"vpm/core/app", "vpm/core/config", "vpm/core/gateway"},
-	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/gateway", "vpm/core/httpapi"},
+	"vpm/cgi": {"vpm/core/app", "vpm/core/config", "vpm/core/gateway"},
+	// What only a server has is not linked into the CGI program, whose every start it would cost.
+	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/config", "vpm/core/gateway", "vpm/core/httpapi", "vpm/core/move",
+		"vpm/core/provision", "vpm/core/store", "vpm/core/systemd"},
 }
 
 // TestImports holds the picture. core/app may import every room and scripts anything; core itself imports the

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"vpm/core/provision"
 )
 
 // version is set by the linker.
@@ -30,6 +32,12 @@ func main() {
 	switch command {
 	case "serve":
 		err = serveCommand(ctx, os.Args[2:])
+	case "provision":
+		err = rootCommand(ctx, os.Args[2:], provision.Run)
+	case "deprovision":
+		err = rootCommand(ctx, os.Args[2:], provision.Remove)
+	case "gate":
+		err = rootCommand(ctx, os.Args[2:], provision.Gate)
 	case "tick":
 		err = tickCommand(ctx, os.Args[2:])
 	case "version":

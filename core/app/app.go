@@ -30,9 +30,8 @@ type App struct {
 	API    *httpapi.API
 
 	broken bool // it only tells the reason
-	// Real gives the runtime of a server on which instances may have processes of their own, made of that for those
-	// which have none yet. nil: there are none here.
-	Real func(virtual core.Runtime, db *store.DB, c *config.Config) (core.Runtime, Mode)
+	// Real gives what a server brings for processes of instances. nil: there are none here.
+	Real func(db *store.DB, c *config.Config) RealMode
 
 	maxConns int
 	logFile  *os.File // nil where the log is not a file of its own
@@ -104,9 +103,12 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	c := a.Config
 	rt := a.virtualRuntime(db)
 	var runtime core.Runtime = rt
-	mode := Mode{Mode: core.ModeVirtual}
+	real := RealMode{Mode: Mode{Mode: core.ModeVirtual}}
 	if a.Real != nil {
-		runtime, mode = a.Real(rt, db, c)
+		real = a.Real(db, c)
+	}
+	if real.Runtime != nil {
+		runtime = real.Runtime(rt)
 	}
 	known := &sites{config: c, db: db, rt: rt, runtime: runtime}
 	manager := &core.Manager{Store: db, Watch: db, Runtime: runtime, Base: c.InstancesDir,
@@ -114,6 +116,10 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	doors := &auth.Service{Store: db, Tokens: db, TTL: c.SessionTTL, Sleep: auth.Sleep}
 	tokens := &auth.Tokens{Store: db, Now: time.Now}
 	people := &auth.People{Store: db, Attempts: db, Now: time.Now}
+	var moves httpapi.Moves
+	if real.Moves != nil {
+		moves = real.Moves(manager)
+	}
 	return &httpapi.Backend{
 		Manager: manager,
 		Tick:    a.tick(manager, db),
@@ -125,7 +131,8 @@ func (a *App) backend() (*httpapi.Backend, error) {
 				return people.Create(ctx, by, auth.NewPerson{Username: username, Password: password, FullName: fullName, Email: email, Role: role})
 			}},
 		Sites: known.doors(manager),
-		Mode:  func(context.Context) any { return mode },
+		Mode:  func(context.Context) any { return real.Mode },
+		Moves: moves,
 		Account: func(ctx context.Context) any {
 			if account, ok := (usage.Host{Proc: "/proc", UID: os.Getuid()}).Account(ctx); ok {
 				return account

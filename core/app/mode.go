@@ -1,6 +1,9 @@
 package app
 
-import "vpm/core"
+import (
+	"vpm/core"
+	"vpm/core/httpapi"
+)
 
 // Mode is what is known of the mode that instances run in here.
 type Mode struct {
@@ -9,4 +12,13 @@ type Mode struct {
 	// server.
 	Missing string       `json:"missing,omitempty"`
 	Checks  []core.Check `json:"checks,omitempty"`
+}
+
+// RealMode is what a server brings to give instances processes of their own. vpm.cgi has none of it linked in.
+type RealMode struct {
+	Mode Mode
+	// Runtime drives the instances that have one, and leaves the others to virtual. nil: none have.
+	Runtime func(virtual core.Runtime) core.Runtime
+	// Moves gives instances processes, and takes them back.
+	Moves func(m *core.Manager) httpapi.Moves
 }

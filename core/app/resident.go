@@ -13,6 +13,7 @@ import (
 
 	"vpm/core"
 	"vpm/core/config"
+	"vpm/core/store"
 )
 
 // Resident is the handler of a process that answers many requests. The settings are read at the first one, and
@@ -22,6 +23,8 @@ type Resident struct {
 	// Docroot is the document root whose panel this is. "" takes it from each request, as under mod_fcgid,
 	// where all come from one.
 	Docroot string
+	// Real is that of an App.
+	Real func(db *store.DB, c *config.Config) RealMode
 	// Log is where the log goes when the settings name no file; nil is stderr.
 	Log io.Writer
 
@@ -72,6 +75,7 @@ func (h *Resident) reload(root string) {
 	h.loaded = time.Now()
 	old := h.app
 	h.app, h.root = &using{App: load(place, log, h.MaxConns)}, root
+	h.app.Real = h.Real
 	if file := h.app.Config.File; file != "" {
 		if _, ok := h.watched[file]; !ok {
 			h.watch(file)

@@ -42,6 +42,7 @@ type Backend struct {
 	Tokens  Tokens
 	People  People
 	Sites   Sites
+	Moves   Moves
 	// Mode says in which mode instances run here, and what is missing for the other, as JSON has it.
 	Mode func(ctx context.Context) any
 	// Account measures what the whole hosting account uses; nil where the host does not show it.

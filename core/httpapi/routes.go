@@ -61,6 +61,7 @@ var routes = []route{
 	{"instances/scan", post, create, (*API).scan},
 	{"instances/adopt", post, create, (*API).adopt},
 	{"instances/log", get, view, (*API).siteLog},
+	{"instances/move", getPost, admin, (*API).move},
 	{"mode", get, view, (*API).mode},
 
 	{"v1/instances/*", get, view, (*API).instanceV1},

@@ -21,6 +21,7 @@ const (
 // written anew after every step, and while it copies about once a second.
 type Result struct {
 	Slug      string    `json:"slug"`
+	Instance  string    `json:"instance,omitempty"`
 	Operation Operation `json:"operation"`
 	Request   string    `json:"request"` // the SHA-256 of the request, in hex: which one this is the answer to
 	State     State     `json:"state"`

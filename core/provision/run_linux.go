@@ -101,7 +101,7 @@ func (r *run) read(operations map[Operation]func(*run) error) (func(*run) error,
 	if err := decode(data, &r.request); err != nil {
 		return nil, err
 	}
-	r.result.Operation = r.request.Operation
+	r.result.Operation, r.result.Instance = r.request.Operation, r.request.Instance
 	if err := r.request.check(r.slug); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,199 @@
+// Package move gives instances processes of their own on a server, and takes them back: a site that is there is copied to
+// where its PHP-FPM master runs as a user of its own, and the original stays as it is until the move is finished.
+package move
+
+import (
+	"context"
+	"encoding/json"
+	"net/url"
+	"os"
+	"path"
+	"path/filepath"
+
+	"vpm/core"
+	"vpm/core/provision"
+	"vpm/core/systemd"
+)
+
+// Units keeps the slugs by which systemd knows instances.
+type Units interface {
+	Unit(ctx context.Context, in core.Instance) (slug, crashes string, err error)
+	Slugs(ctx context.Context) (map[int64]string, error)
+	AssignSlug(ctx context.Context, in core.Instance, slug string) error
+	ReleaseSlug(ctx context.Context, in core.Instance) error
+}
+
+// Mover moves instances.
+type Mover struct {
+	Manager *core.Manager
+	Units   Units
+	Client  provision.Client
+	// Shared tells whether a host's instances are included by the configuration for all hosts.
+	Shared func(host string) bool
+}
+
+// Move provisions an instance and has it run there. Done again, or after it was cut off anywhere, it goes on. CodeBusy: the
+// copy takes longer than ctx, goes on by itself, and Progress tells how far it has come; move again afterwards.
+func (m *Mover) Move(ctx context.Context, by core.Actor, id string) (provision.Result, error) {
+	r, err := m.Manager.Record(ctx, id)
+	if err != nil {
+		return provision.Result{}, err
+	}
+	slug, moved, err := m.slug(ctx, r.Instance)
+	if err != nil {
+		return provision.Result{}, err
+	}
+	from := r.Instance.Docroot(m.Manager.Base)
+	if moved {
+		from = r.Instance.MovedFrom()
+	}
+	result, err := m.Client.Do(ctx, slug, m.request(r.Instance, from))
+	if err != nil {
+		return result, err
+	}
+	if !moved {
+		if err := m.Units.AssignSlug(ctx, r.Instance, slug); err != nil {
+			return result, err
+		}
+	}
+	none := ""
+	_, err = m.Manager.Update(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: &none, MovedFrom: &from})
+	return result, err
+}
+
+// Undo has visitors served from the original again. The copy and its user stay until the instance is deprovisioned.
+func (m *Mover) Undo(ctx context.Context, by core.Actor, id string) (provision.Result, error) {
+	r, slug, err := m.moved(ctx, id)
+	if err != nil {
+		return provision.Result{}, err
+	}
+	from := r.Instance.MovedFrom()
+	if from == "" {
+		return provision.Result{}, core.Errorf(core.CodeConflict, "cannot undo the move of %s: it is finished", id)
+	}
+	result, err := m.Client.Do(ctx, slug, provision.Request{Operation: provision.Undo, Instance: id})
+	if err != nil {
+		return result, err
+	}
+	if err := m.Manager.Runtime.Release(ctx, r); err != nil { // the process ends
+		return result, err
+	}
+	if err := m.Units.ReleaseSlug(ctx, r.Instance); err != nil {
+		return result, err
+	}
+	none := ""
+	_, err = m.Manager.Update(ctx, by, id, core.InstanceUpdate{Path: &from, MovedFrom: &none})
+	return result, err
+}
+
+// Finish marks that there is no way back: the original may be deleted.
+func (m *Mover) Finish(ctx context.Context, by core.Actor, id string) (provision.Result, error) {
+	_, slug, err := m.moved(ctx, id)
+	if err != nil {
+		return provision.Result{}, err
+	}
+	result, err := m.Client.Do(ctx, slug, provision.Request{Operation: provision.Finish, Instance: id})
+	if err != nil {
+		return result, err
+	}
+	none := ""
+	_, err = m.Manager.Update(ctx, by, id, core.InstanceUpdate{MovedFrom: &none})
+	return result, err
+}
+
+// Progress is what root has told last of an instance.
+func (m *Mover) Progress(ctx context.Context, id string) (provision.Result, error) {
+	r, err := m.Manager.Record(ctx, id)
+	if err != nil {
+		return provision.Result{}, err
+	}
+	slug, _, err := m.slug(ctx, r.Instance)
+	if err != nil {
+		return provision.Result{}, err
+	}
+	return m.Client.Result(slug)
+}
+
+// slug gives the instance's, or the one that it will have: the same whoever asks, so that a move that was cut off is found
+// again by the next.
+func (m *Mover) slug(ctx context.Context, in core.Instance) (slug string, moved bool, err error) {
+	if slug, _, err = m.Units.Unit(ctx, in); err != nil || slug != "" {
+		return slug, slug != "", err
+	}
+	taken, err := m.Units.Slugs(ctx)
+	if err != nil {
+		return "", false, err
+	}
+	slug, err = systemd.NewSlug(in.InstanceID, func(slug string) bool {
+		for row, other := range taken {
+			if other == slug && row != in.ID {
+				return true
+			}
+		}
+		// What was provisioned under this name for another instance has its user and its files.
+		was, err := m.Client.Result(slug)
+		return err == nil && was.Instance != "" && was.Instance != in.InstanceID
+	})
+	return slug, false, err
+}
+
+func (m *Mover) moved(ctx context.Context, id string) (core.Record, string, error) {
+	r, err := m.Manager.Record(ctx, id)
+	if err != nil {
+		return r, "", err
+	}
+	slug, _, err := m.Units.Unit(ctx, r.Instance)
+	if err == nil && slug == "" {
+		err = core.Errorf(core.CodeConflict, "cannot do this: %s has no process of its own", id)
+	}
+	return r, slug, err
+}
+
+// The limits of an instance that says nothing of its own, as in vpm-php@.service.
+const (
+	usualMemory = 256 << 20
+	usualTasks  = 64
+	usualCPU    = 100
+)
+
+// request is what an instance is provisioned as: by its config, as create stores it.
+func (m *Mover) request(in core.Instance, from string) provision.Request {
+	var c struct {
+		MemoryLimit      string `json:"memory_limit"`
+		MaxExecutionTime int64  `json:"max_execution_time"`
+		MaxChildren      int64  `json:"max_children"`
+	}
+	if in.Config != nil {
+		// What holds something else sets nothing; the usual values follow.
+		_ = json.Unmarshal([]byte(*in.Config), &c)
+	}
+	php := provision.PHP{Manager: "ondemand", MaxChildren: max(c.MaxChildren, 1), MemoryLimit: usualMemory, MaxExecutionTime: 60}
+	if c.MaxChildren == 0 {
+		php.MaxChildren = 5
+	}
+	if n, err := core.ParseSize(c.MemoryLimit); err == nil && n > 0 {
+		php.MemoryLimit = n
+	}
+	if c.MaxExecutionTime > 0 {
+		php.MaxExecutionTime = c.MaxExecutionTime
+	}
+	q := provision.Request{Operation: provision.Provision, Instance: in.InstanceID, PHP: php, CopyFrom: from,
+		Limits: provision.Limits{Memory: 2 * php.MemoryLimit, CPU: usualCPU, Tasks: usualTasks}}
+	if u, err := url.Parse(in.URL()); err == nil && u.Host != "" {
+		q.Serve, q.Path, q.Host = true, path.Clean("/"+u.Path), u.Hostname()
+		if m.Shared != nil && m.Shared(q.Host) {
+			q.Host = ""
+		}
+	}
+	for _, dir := range []string{"wp-content/uploads", "images", "sites/default/files"} {
+		if len(q.CopyFrom) > 0 && exists(filepath.Join(q.CopyFrom, dir)) {
+			q.Uploads = append(q.Uploads, dir)
+		}
+	}
+	return q
+}
+
+func exists(dir string) bool {
+	info, err := os.Stat(dir)
+	return err == nil && info.IsDir()
+}

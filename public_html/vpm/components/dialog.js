@@ -1,0 +1,22 @@
+import { html, useEffect, useId, useRef } from '../html.js';
+
+/** Dialog is modal as long as it is drawn. The browser keeps the focus in it, and gives it back afterwards. */
+export function Dialog({ title, onClose, wide, children }) {
+	const element = useRef(null), id = useId();
+	const close = useRef(onClose);
+	close.current = onClose;
+	useEffect(() => {
+		const dialog = element.current, before = document.activeElement;
+		dialog.showModal();
+		return () => {
+			dialog.close();
+			if (before?.isConnected) before.focus();
+		};
+	}, []);
+	return html`
+		<dialog ref=${element} class=${wide ? 'wide' : ''} aria-labelledby=${id}
+			onCancel=${event => { event.preventDefault(); close.current(); }}
+			onClick=${event => event.target === element.current && close.current()}>
+			<div class="dialog"><h2 id=${id}>${title}</h2>${children}</div>
+		</dialog>`;
+}

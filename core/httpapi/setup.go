@@ -80,7 +80,18 @@ func (a *API) trySetup(c *call, r core.SetupRequest) (any, error) {
 	return messageAnswer{true, "The database can be used"}, nil
 }
 
+// reset answers GET with the file that holds the code, and POST by setting a new password.
 func (a *API) reset(c *call) (any, error) {
+	if c.Method == http.MethodGet {
+		file, err := a.Setup.ResetFile()
+		if err != nil {
+			return nil, err
+		}
+		return struct {
+			Success  bool   `json:"success"`
+			CodeFile string `json:"code_file"`
+		}{true, file}, nil
+	}
 	var in struct {
 		Code     string `json:"code" schema:"code"`
 		Username string `json:"username" schema:"username"`

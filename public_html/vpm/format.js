@@ -11,7 +11,8 @@ export function bytes(n) {
 	if (n == null) return '–';
 	const step = Math.min(n > 0 ? Math.floor(Math.log2(n) / 10) : 0, units.length - 1);
 	const value = n / 1024 ** step;
-	return value.toLocaleString(language, { style: 'unit', unit: units[step], unitDisplay: 'short', maximumFractionDigits: step && value < 100 ? 1 : 0 });
+	if (step === 0) return `${value.toLocaleString(language)} B`;
+	return value.toLocaleString(language, { style: 'unit', unit: units[step], unitDisplay: 'short', maximumFractionDigits: value < 100 ? 1 : 0 });
 }
 
 export const count = n => n == null ? '–' : n.toLocaleString(language);

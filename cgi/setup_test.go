@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -188,6 +189,10 @@ func TestHostCheck(t *testing.T) {
 			s.wantChecks(transport)
 			if got := s.get("/setup.php"); got.field("checks") != nil {
 				t.Errorf("unasked: %s", got.body)
+			}
+			sent := s.do("GET", "/setup.php?check=1", nil, http.Header{"Authorization": {"Bearer none"}, "X-Auth-Token": {"none"}}).want(200)
+			if got := fmt.Sprint(sent.field("arrived")); got != "[Authorization X-Auth-Token]" {
+				t.Errorf("of the two headers arrived %s", got)
 			}
 			code := s.setupCode()
 			s.post("/setup.php", map[string]any{"try": true, "code": "AAAAA-AAAAA-AAAAA-AAAAA"}).want(403)

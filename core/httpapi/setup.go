@@ -52,7 +52,8 @@ func (a *API) setupState(c *call) (any, error) {
 	answer := struct {
 		Success bool `json:"success"`
 		core.SetupState
-		Checks []core.Check `json:"checks,omitempty"`
+		Checks  []core.Check `json:"checks,omitempty"`
+		Arrived []string     `json:"arrived,omitempty"`
 	}{Success: true, SetupState: st}
 	if c.URL.Query().Get("check") == "" {
 		return answer, nil
@@ -63,6 +64,12 @@ func (a *API) setupState(c *call) (any, error) {
 		}
 	}
 	answer.Checks = a.Setup.Checks(c.Context(), c.client.https)
+	// Whoever asks knows which of these it sent.
+	for _, name := range []string{"Authorization", "X-Auth-Token"} {
+		if c.Header.Get(name) != "" {
+			answer.Arrived = append(answer.Arrived, name)
+		}
+	}
 	return answer, nil
 }
 

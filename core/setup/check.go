@@ -143,13 +143,13 @@ func processes(n uint64) finding {
 func cpuTime(seconds uint64, timeout time.Duration) finding {
 	details := map[string]any{"request_timeout_seconds": timeout.Seconds()}
 	if seconds == math.MaxUint64 {
-		return finding{core.CheckOK, fmt.Sprintf("A request may take %s, then vpm itself gives up; the host sets no limit on processor time.", timeout), details}
+		return finding{core.CheckOK, fmt.Sprintf("A request may take %g s, then vpm itself gives up; the host sets no limit on processor time.", timeout.Seconds()), details}
 	}
 	details["cpu_seconds"] = seconds
 	if time.Duration(seconds)*time.Second < 5*time.Second {
 		return finding{core.CheckWarning, fmt.Sprintf("The host ends a program after %d s of processor time: measuring large sites may be cut off.", seconds), details}
 	}
-	return finding{core.CheckOK, fmt.Sprintf("A request may take %s, and %d s of processor time.", timeout, seconds), details}
+	return finding{core.CheckOK, fmt.Sprintf("A request may take %g s, and %d s of processor time.", timeout.Seconds(), seconds), details}
 }
 
 // mysql knocks at the configured server, or where servers usually are. That none is there is no fault: the embedded

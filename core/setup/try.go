@@ -35,6 +35,9 @@ func (s *Service) Try(ctx context.Context, r core.SetupRequest) (taken bool, err
 			return err
 		}
 		defer db.Close()
+		if _, err := db.Migrate(ctx); err != nil {
+			return err
+		}
 		taken, err = db.HasAdmin(ctx)
 		return err
 	})

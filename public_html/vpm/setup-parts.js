@@ -122,6 +122,17 @@ export async function whileBusy(button, label, work) {
 // path is the name of a file to be opened elsewhere, which a click selects whole.
 export const path = name => h('code', { className: 'setup-path' }, name);
 
+// proving asks with a code. The API's own word for a wrong one is that there is none.
+export async function proving(path, body) {
+	if (!body.code.trim()) throw Object.assign(new Error(t('setup.prove.none')), { field: 'code' });
+	try {
+		return await ask(path, body);
+	} catch (e) {
+		if (e.code === 'forbidden') Object.assign(e, { message: t('setup.prove.wrong'), field: 'code' });
+		throw e;
+	}
+}
+
 // twice checks what was typed twice.
 export function twice({ password, again }) {
 	if (password !== again) throw Object.assign(new Error(t('setup.admin.differ')), { field: 'again' });
@@ -139,7 +150,7 @@ export function frame(root, title) {
 	style();
 	document.title = `${title} · vpm`;
 	const h1 = h('h1', { tabIndex: -1 }, title), content = h('div');
-	root.replaceChildren(h('div', { className: 'setup' }, h1, content));
+	root.replaceChildren(h('main', { className: 'setup' }, h1, content));
 	h1.focus({ preventScroll: true });
 	return content;
 }

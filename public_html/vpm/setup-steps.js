@@ -1,7 +1,7 @@
 // Set-up in five steps. Each keeps what was entered when people go back to it.
 
 import { look, summary, table, verdict } from './setup-checks.js';
-import { ask, field, form, h, input, path, Refusal, twice, whileBusy } from './setup-parts.js';
+import { ask, field, form, h, input, path, proving, Refusal, twice, whileBusy } from './setup-parts.js';
 import { t } from './setup-text.js';
 
 // steps shows them in root; state is what GET setup.php answered. finished is called with the name and password of the
@@ -67,8 +67,7 @@ function prove({ code_file: file }, chosen) {
 			label: t('setup.continue'),
 			invalid: () => 'code',
 			work: async ({ code }) => {
-				if (!code.trim()) throw new Error(t('setup.prove.none'));
-				await ask('setup.php', { try: true, code });
+				await proving('setup.php', { try: true, code });
 				chosen.code = code;
 				next(t('setup.prove.summary'));
 			},
@@ -108,12 +107,14 @@ function database({ database_configured: there }, chosen) {
 			invalid: e => ['db_name', 'db_user', 'db_port', 'db_password'].find(name => e.message.includes(name)),
 			work: async () => {
 				const values = choice(new FormData(element));
+				result.hidden = true;
 				if (values.db_driver === 'mysql') await attempt(values);
 				chosen.database = values;
 				next(t(`setup.database.${values.db_driver}`));
 			},
 		});
-		element.addEventListener('change', () => {
+		element.addEventListener('change', ({ target }) => {
+			if (target.type !== 'radio') return; // what moves as a field is left moves the button that was aimed at
 			server.hidden = tryIt.hidden = element.elements.db_driver.value !== 'mysql';
 			result.hidden = true;
 		});

@@ -9,7 +9,7 @@
 // style sheet, and when they are done load the page anew at #/.
 
 import { end } from './setup-end.js';
-import { ask, field, form, frame, h, input, insecure, path, twice } from './setup-parts.js';
+import { ask, field, form, frame, h, input, insecure, path, proving, twice } from './setup-parts.js';
 import { steps } from './setup-steps.js';
 import { t } from './setup-text.js';
 import { state, trouble } from './setup-trouble.js';
@@ -50,12 +50,11 @@ export async function reset(root) {
 		field(t('setup.reset.again'), input('again', { type: 'password', required: true, autocomplete: 'new-password' })),
 	], {
 		label: t('setup.reset.go'), busy: t('setup.reset.going'), others: back,
-		invalid: e => e.field ?? [['code', 'without the code'], ['username', 'user'], ['password', 'password']].find(([, words]) => e.message.includes(words))?.[0],
+		invalid: e => e.field ?? (e.code === 'not_found' ? 'username' : e.message.includes('password') ? 'password' : undefined),
 		work: async values => {
 			twice(values);
 			const { code, username, password } = values;
-			if (!code.trim()) throw Object.assign(new Error(t('setup.prove.none')), { field: 'code' });
-			const { message } = await ask('reset.php', { code, username, password });
+			const { message } = await proving('reset.php', { code, username, password });
 			const login = h('button', { type: 'button', className: 'primary', onclick: home }, t('setup.reset.login'));
 			frame(root, t('setup.reset.done')).append(h('p', { role: 'status' }, message), h('p', { className: 'setup-actions' }, login));
 		},

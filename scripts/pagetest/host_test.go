@@ -23,11 +23,11 @@ const (
 // site is an upload on a host of its own.
 type site struct {
 	*lab.Host
-	t     *testing.T
+	t     testing.TB
 	token string
 }
 
-func upload(t *testing.T, options lab.Options) *site {
+func upload(t testing.TB, options lab.Options) *site {
 	t.Helper()
 	host, err := lab.StartHost(options)
 	must(t, err)
@@ -49,7 +49,7 @@ func (s *site) program() string { return filepath.Join(s.Docroot, "api", "vpm.cg
 func (s *site) codeFile(name string) string { return filepath.Join(s.Home, "vpm-data", name) }
 
 // newSite is an upload that ann has set up.
-func newSite(t *testing.T, options lab.Options) *site {
+func newSite(t testing.TB, options lab.Options) *site {
 	t.Helper()
 	s := upload(t, options)
 	s.call("GET", "/setup.php", nil, 200, nil)
@@ -89,7 +89,7 @@ func (s *site) call(method, path string, body any, status int, into any) {
 var databases atomic.Int64
 
 // database makes an empty one.
-func database(t *testing.T) map[string]any {
+func database(t testing.TB) map[string]any {
 	t.Helper()
 	server, err := mariaDB()
 	must(t, err)

@@ -23,7 +23,7 @@ await scenario(async visit => {
 	await fill('', 'ann', 'another horse', 'another horse');
 	await says('Enter the code first');
 	await fill('AAAAA-AAAAA-AAAAA-AAAAA', 'ann', 'another horse', 'another horse');
-	await says(file);
+	await says('That is not the code');
 	await view(page, 'form');
 	await fill(code, 'nobody', 'another horse', 'another horse');
 	await says('no user of that name');

@@ -11,8 +11,8 @@ import (
 )
 
 // play runs a scenario: a script beside this file, which is told what is given. It ends with the test, also one that is
-// killed: the script sees its input end.
-func play(t *testing.T, script string, given map[string]any) {
+// killed: the script sees its input end. What the script prints is given back.
+func play(t testing.TB, script string, given map[string]any) []byte {
 	t.Helper()
 	name := strings.ReplaceAll(strings.TrimPrefix(t.Name(), "Test"), "/", "-")
 	given["name"] = strings.ToLower(name)
@@ -31,9 +31,10 @@ func play(t *testing.T, script string, given map[string]any) {
 		t.Errorf("%s: %v\n%s", script, err, out)
 	}
 	t.Logf("%s took %s", script, time.Since(began).Round(10*time.Millisecond))
+	return out
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)

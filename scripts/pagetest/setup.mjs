@@ -1,26 +1,28 @@
 // From an upload to a panel that somebody is logged in to, with what people do wrong on the way.
 
 import { readFile } from 'node:fs/promises';
-import { eventually, fail, given, scenario, view, want } from './browser.mjs';
+import { eventually, fail, given, scenario, view as look, want } from './browser.mjs';
+
+const view = given.views ? look : () => {};
 
 const results = async page => Object.fromEntries(await page.locator('.setup-checks li').evaluateAll(items =>
-	items.map(item => [item.querySelector('div b').textContent, item.querySelector('.result').textContent])));
+	items.map(item => [item.querySelector(':scope > div > b').textContent, item.querySelector('.result').textContent])));
 
 await scenario(async visit => {
-	const { page } = await visit({ expected: url => url.pathname.endsWith('/auth/verify') });
+	const { page } = await visit({ expected: (url, status) => given.mysql && url.pathname.endsWith('/api/setup.php') && status === 503 });
 	const button = name => page.getByRole('button', { name, exact: true });
 	const says = text => page.getByRole('alert').filter({ hasText: text, visible: true }).waitFor();
 
 	await page.goto(`${given.url}/vpm/`);
 	await page.getByRole('heading', { name: 'Set up vpm', level: 1 }).waitFor();
-	await page.getByRole('listitem').filter({ hasText: 'Response time' }).waitFor();
+	await page.locator('.setup-checks li', { hasText: 'Response time' }).waitFor();
 	const seen = await results(page);
 	for (const [name, result] of Object.entries(given.checks)) {
 		want(seen[name] === result, `the check “${name}” says ${seen[name]}, want ${result}: ${JSON.stringify(seen)}`);
 	}
 	await view(page, '1-host');
 	await button('Check again').click();
-	await page.getByRole('status').getByRole('listitem').first().waitFor();
+	await page.locator('.setup-checks li', { hasText: 'Response time' }).waitFor();
 	await button('Continue').click();
 
 	const code = page.getByRole('textbox', { name: 'Code' });
@@ -30,7 +32,7 @@ await scenario(async visit => {
 	await says('Enter the code first');
 	await code.fill('AAAAA-AAAAA-AAAAA-AAAAA');
 	await button('Continue').click();
-	await says(given.codeFile);
+	await says('That is not the code');
 	want(await code.getAttribute('aria-invalid') === 'true', 'a wrong code is not marked as such');
 	await view(page, '2-prove');
 	await code.fill((await readFile(file, 'utf8')).split('\n')[0].toLowerCase());
@@ -55,7 +57,7 @@ await scenario(async visit => {
 	await view(page, '4-admin');
 
 	// Back to a step and on again keeps what was entered.
-	await page.getByRole('button', { name: 'Change: Database for vpm itself' }).click();
+	await page.getByRole('button', { name: 'Open: Database for vpm itself' }).click();
 	await button('Continue').click();
 	await password.fill(given.password);
 	await again.fill(given.password);

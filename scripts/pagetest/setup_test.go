@@ -24,10 +24,11 @@ func TestSetUp(t *testing.T) {
 	for name, c := range map[string]struct {
 		options lab.Options
 		mysql   bool
+		views   bool
 		spoil   func(t *testing.T, s *site)
 		checks  map[string]string
 	}{
-		"embedded": {},
+		"embedded": {views: true},
 		"mysql":    {options: lab.Options{FCGID: true}, mysql: true},
 		"limited": {options: lab.Options{RLimitNPROC: 15}, checks: map[string]string{"Process limit": "Note", "Authorization header": "Note", "Closed files": "Failed"},
 			spoil: dropAuthorization},
@@ -38,7 +39,7 @@ func TestSetUp(t *testing.T) {
 			if c.spoil != nil {
 				c.spoil(t, s)
 			}
-			given := map[string]any{"url": s.URL, "codeFile": s.codeFile("setup-code.txt"), "password": password, "checks": allFine(c.checks)}
+			given := map[string]any{"url": s.URL, "codeFile": s.codeFile("setup-code.txt"), "password": password, "checks": allFine(c.checks), "views": c.views}
 			if c.mysql {
 				given["mysql"] = database(t)
 			}
@@ -56,7 +57,6 @@ func dropAuthorization(t *testing.T, s *site) {
 	rules := strings.Replace(string(text), "RewriteCond %{HTTP:Authorization} .\nRewriteRule ^ - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]\n", "", 1)
 	rules = strings.Replace(rules, "Require all denied", "Require all granted", 1)
 	must(t, os.WriteFile(path, []byte(rules), 0o644))
-	must(t, os.WriteFile(filepath.Join(s.Docroot, "api", "vpm.env"), nil, 0o644))
 }
 
 func TestReset(t *testing.T) {

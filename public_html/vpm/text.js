@@ -213,6 +213,7 @@ export const text = {
 	'fact.wanted.stopped': 'People want it closed to visitors.',
 	'fact.checks.one': '{n} check was made, none failed.',
 	'fact.checks.other': '{n} checks were made, none failed.',
+	'fact.drift': 'It is not as it is wanted.',
 	'fact.gateonly': 'Known by its gate only: no checks were made yet.',
 	'fact.allchecks': 'All checks',
 	'observed.running': 'running',

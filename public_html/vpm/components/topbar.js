@@ -1,4 +1,4 @@
-import { html, useState } from '../html.js';
+import { html, useEffect, useRef, useState } from '../html.js';
 import { to, useRoute } from '../router.js';
 import { logOut, may, session } from '../session.js';
 import { useStore } from '../store.js';
@@ -13,12 +13,14 @@ export function TopBar() {
 	const { state, user } = useStore(session);
 	const { parts } = useRoute();
 	const here = parts[0] ?? 'instances';
+	const nav = useRef(null);
+	useEffect(() => nav.current?.querySelector('[aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'center' }), [here, state]);
 	const leave = () => logOut().catch(e => complain(t('logout.failed', { message: e.message })));
 	return html`
 		<header class="bar">
 			<a class="brand" href="#/instances"><img src="icon.svg" alt="" width="26" height="26" /><b>vpm</b><span class="host">${location.host}</span></a>
 			${state === 'in' && html`
-				<nav aria-label=${t('nav')}>${places.filter(([, needs]) => !needs || may(needs, user)).map(([name]) => html`
+				<nav ref=${nav} aria-label=${t('nav')}>${places.filter(([, needs]) => !needs || may(needs, user)).map(([name]) => html`
 					<a key=${name} href=${to([name])} aria-current=${here === name ? 'page' : undefined}>${t(`nav.${name}`)}</a>`)}
 				</nav>`}
 			<div class="who">

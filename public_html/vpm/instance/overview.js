@@ -24,7 +24,7 @@ export function Overview({ id, monitor: m, instance, user }) {
 				<p>${m.evidence.seen}</p>
 				<p><small>${m.evidence.at ? html`<${Ago} time=${m.evidence.at} />, ` : ''}${t(`how.${m.evidence.how}`)}</small></p><//>
 			<${Fact} title=${t('fact.healthy')}><${Badge} kind=${health.healthy ? 'ok' : m.observed === 'unknown' ? 'unknown' : 'bad'}>${t(health.healthy ? 'yes' : m.observed === 'unknown' ? 'observed.unknown' : 'no')}<//>
-				<p>${failed.length ? failed[0].reason : health.checked_at ? t('fact.checks', { n: health.checks.length }) : t('fact.gateonly')}</p>
+				<p>${failed.length ? failed[0].reason : m.drift ? t('fact.drift') : health.checked_at ? t('fact.checks', { n: health.checks.length }) : t('fact.gateonly')}</p>
 				<p><small>${health.checked_at && html`<${Ago} time=${health.checked_at} />, `}<a href=${to(['instances', id, 'health'])}>${t('fact.allchecks')}</a></small></p><//>
 		</div>
 		<div class="columns">
@@ -73,7 +73,7 @@ export function Figures({ resources }) {
 			const known = resources.measured_at && !how.startsWith('unknown');
 			const word = how.split(/[:\s]/)[0];
 			return html`<div key=${name}><dt>${t(`usage.${name}`)}</dt><dd>${known ? show(resources[name]) : '–'}</dd>
-				<small title=${how}>${has(`evidence.${word}`) ? t(`evidence.${word}`) : how}</small></div>`;
+				<dd class="how" title=${how}>${has(`evidence.${word}`) ? t(`evidence.${word}`) : how}</dd></div>`;
 		})}</dl>
 		<p><small>${resources.measured_at ? html`${t('usage.measured')} <${Ago} time=${resources.measured_at} />` : t('usage.unmeasured')}</small></p>`;
 }

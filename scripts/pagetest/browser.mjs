@@ -118,6 +118,8 @@ export async function view(page, name) {
 	for (const { name: look, colorScheme, width, same } of looks) {
 		await page.emulateMedia({ colorScheme });
 		await page.setViewportSize({ width, height: width < 500 ? 844 : 900 });
+		// Half faded in, everything is pale. What turns for ever is no matter.
+		await page.evaluate(() => Promise.allSettled(document.getAnimations().filter(a => a.effect.getTiming().iterations !== Infinity).map(a => a.finished)));
 		if (!same) await accessible(page, `${name}, ${look}`);
 		const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
 		want(wide <= 0, `${name}, ${look}: the page is ${wide} px wider than the window`);

@@ -43,7 +43,8 @@ await scenario(async visit => {
 	await view(page, '3-database');
 	await button('Continue').click();
 
-	await page.getByRole('textbox', { name: 'Name' }).filter({ visible: true }).fill('ann');
+	await button('Set up').waitFor();
+	await page.getByRole('textbox', { name: 'Name', exact: true }).filter({ visible: true }).fill('ann');
 	const password = page.getByLabel('Password', { exact: true }).filter({ visible: true });
 	const again = page.getByLabel('Password again');
 	await password.fill('short');
@@ -59,6 +60,7 @@ await scenario(async visit => {
 	// Back to a step and on again keeps what was entered.
 	await page.getByRole('button', { name: 'Open: Database for vpm itself' }).click();
 	await button('Continue').click();
+	await button('Set up').waitFor();
 	await password.fill(given.password);
 	await again.fill(given.password);
 	await button('Set up').click();

@@ -19,6 +19,7 @@ await scenario(async visit => {
 	await button('Continue').click();
 	await page.getByRole('radio', { name: /^Embedded/ }).waitFor();
 	await button('Continue').click();
+	await button('Set up').waitFor();
 	await fill('Name', 'ann');
 	await fill('Password', given.password);
 	await fill('Password again', given.password);

@@ -1,6 +1,6 @@
 // A real browser for the scenarios, with everything that makes a page bad watched all the time.
 
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -33,9 +33,15 @@ export async function eventually(what, look) {
 
 /** scenario runs a story in a browser and ends the process: with 0 when nothing was wrong in it. */
 export async function scenario(story) {
-	// The test ended, however that came about.
-	process.stdin.on('end', () => process.exit(2)).resume();
 	const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+	// The test was killed, and with it what would have cleared away.
+	let killed = false;
+	process.stdin.on('end', async () => {
+		killed = true;
+		await browser.close().catch(() => {});
+		await rm(process.env.TMPDIR, { recursive: true, force: true, maxRetries: 5 });
+		process.exit(2);
+	}).resume();
 	const people = [];
 	try {
 		await story(async options => {
@@ -44,6 +50,7 @@ export async function scenario(story) {
 			return person;
 		});
 	} catch (e) {
+		if (killed) return;
 		fail(e.stack);
 		for (const { page } of people) {
 			if (!page.isClosed()) await describe(page);

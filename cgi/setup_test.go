@@ -136,6 +136,9 @@ func TestReset(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, stack{driver: "sqlite"})
 	const renewed = "a new password"
+	if file, _ := s.get("/reset.php").want(200).field("code_file").(string); file != filepath.Join(s.host.Home, "vpm-data", "reset-code.txt") {
+		t.Errorf("the code is said to be in %s", file)
+	}
 	s.post("/reset.php", nil).want(403).says("forbidden", "reset-code.txt")
 	text, err := os.ReadFile(filepath.Join(s.host.Home, "vpm-data", "reset-code.txt"))
 	s.must(err)

@@ -150,7 +150,8 @@ export function frame(root, title) {
 	style();
 	document.title = `${title} · vpm`;
 	const h1 = h('h1', { tabIndex: -1 }, title), content = h('div');
-	root.replaceChildren(h('main', { className: 'setup' }, h1, content));
+	const brand = h('header', { className: 'setup-bar' }, h('img', { src: new URL('icon.svg', import.meta.url).href, alt: '', width: 26, height: 26 }), h('b', {}, 'vpm'), h('small', {}, location.host));
+	root.replaceChildren(brand, h('main', { className: 'setup' }, h1, content));
 	h1.focus({ preventScroll: true });
 	return content;
 }

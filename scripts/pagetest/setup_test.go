@@ -30,7 +30,7 @@ func TestSetUp(t *testing.T) {
 	}{
 		"embedded": {views: true},
 		"mysql":    {options: lab.Options{FCGID: true}, mysql: true},
-		"limited": {options: lab.Options{RLimitNPROC: 15}, checks: map[string]string{"Process limit": "Note", "Authorization header": "Note", "Closed files": "Failed"},
+		"limited": {options: lab.Options{RLimitNPROC: 19}, checks: map[string]string{"Process limit": "Note", "Authorization header": "Note", "Closed files": "Failed"},
 			spoil: dropAuthorization},
 	} {
 		t.Run(name, func(t *testing.T) {

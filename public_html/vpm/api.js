@@ -45,7 +45,7 @@ export async function call(path, body, { signal } = {}) {
 			method: body ? 'POST' : 'GET',
 			body: body && JSON.stringify(body),
 			cache: 'no-store',
-			signal: signal ? AbortSignal.any([signal, AbortSignal.timeout(patience)]) : AbortSignal.timeout(patience),
+			signal: signal ? AbortSignal.any?.([signal, AbortSignal.timeout(patience)]) ?? signal : AbortSignal.timeout(patience),
 		});
 		text = await response.text();
 	} catch (e) {

@@ -1,9 +1,11 @@
 // The instances as last heard of, shared by the pages: the list shows at once what it knew.
 
 import { call } from './api.js';
+import { session } from './session.js';
 import { store } from './store.js';
 
 export const known = store(/** @type {object[] | null} */ (null));
+session.subscribe(({ state }) => state === 'out' && known.set(null)); // the next one may see less
 
 export async function list(options) {
 	const { instances } = await call('instances/list.php', undefined, options);

@@ -2,8 +2,8 @@
 
 import { store, useStore } from './store.js';
 
-function read() {
-	const [path, query = ''] = location.hash.replace(/^#\/?/, '').split('?');
+function read(hash = location.hash) {
+	const [path, query = ''] = hash.replace(/^#\/?/, '').split('?');
 	let parts;
 	try {
 		parts = path.split('/').filter(Boolean).map(decodeURIComponent);
@@ -29,7 +29,10 @@ export const go = (parts, query) => { location.hash = to(parts, query); };
 
 /** setQuery changes the query of the address in place, without a step to go back to. */
 export function setQuery(changes) {
-	const { parts, query } = read();
-	history.replaceState(null, '', to(parts, { ...Object.fromEntries(query), ...changes }));
-	route.set(read());
+	const { parts, query } = route.get();
+	const hash = to(parts, { ...Object.fromEntries(query), ...changes });
+	route.set(read(hash));
+	try {
+		history.replaceState(null, '', hash);
+	} catch { /* a browser that limits how often this may be done, to somebody who types fast */ }
 }

@@ -13,8 +13,8 @@ export function stateOf({ wanted, observed, drift, process, status }) {
 	if (wanted === 'stopped') return observed === 'stopped' ? { word: 'stopped', kind: 'idle' } : { word: 'stopping', kind: 'unknown' };
 	if (status === 'maintenance') return { word: 'maintenance', kind: 'warn' };
 	if (status === 'error') return { word: 'error', kind: 'bad' };
-	if (process?.healthy) return { word: 'running', kind: 'ok' };
-	return observed === 'unknown' ? { word: 'unseen', kind: 'unknown' } : { word: 'unhealthy', kind: 'bad' };
+	if (observed === 'unknown') return { word: 'unseen', kind: 'unknown' }; // healthy is then what is hoped
+	return process?.healthy ? { word: 'running', kind: 'ok' } : { word: 'unhealthy', kind: 'bad' };
 }
 
 /** The filters above the list, in their order. */

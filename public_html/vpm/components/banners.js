@@ -18,7 +18,7 @@ export function Banners() {
 	const [closed, close] = useState(false);
 	return html`
 		<div class="banners">
-			<div role="alert">${silent && state !== 'asking' && html`
+			<div role="alert">${silent && html`
 				<${Notice} kind="warn" title=${t('trouble.gone')}>
 					<p>${silent} ${t('trouble.recovers')}</p>
 					<button type="button" class="button" onClick=${askAgain}>${t('trouble.now')}</button>

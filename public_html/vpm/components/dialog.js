@@ -10,7 +10,8 @@ export function Dialog({ title, onClose, wide, children }) {
 		dialog.showModal();
 		return () => {
 			dialog.close();
-			if (before?.isConnected) before.focus();
+			// What opened it may be gone by now, as the bar of a selection is.
+			(before?.isConnected && before !== document.body ? before : document.getElementById('main'))?.focus();
 		};
 	}, []);
 	return html`

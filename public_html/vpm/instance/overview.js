@@ -15,6 +15,7 @@ const kinds = { running: 'ok', stopped: 'idle', unknown: 'unknown', error: 'bad'
 export function Overview({ id, monitor: m, instance, user }) {
 	const manage = may('instances.manage', user);
 	const { health } = m;
+	const unknown = m.observed === 'unknown' && !health.checked_at;
 	const failed = health.checks.filter(c => c.result === 'failed');
 	return html`
 		<div class="facts">
@@ -23,8 +24,8 @@ export function Overview({ id, monitor: m, instance, user }) {
 			<${Fact} title=${t('fact.observed')}><${Badge} kind=${m.drift ? 'bad' : kinds[m.observed] ?? 'unknown'}>${t(`observed.${m.observed}`)}<//>
 				<p>${m.evidence.seen}</p>
 				<p><small>${m.evidence.at ? html`<${Ago} time=${m.evidence.at} />, ` : ''}${t(`how.${m.evidence.how}`)}</small></p><//>
-			<${Fact} title=${t('fact.healthy')}><${Badge} kind=${health.healthy ? 'ok' : m.observed === 'unknown' ? 'unknown' : 'bad'}>${t(health.healthy ? 'yes' : m.observed === 'unknown' ? 'observed.unknown' : 'no')}<//>
-				<p>${failed.length ? failed[0].reason : m.drift ? t('fact.drift') : health.checked_at ? t('fact.checks', { n: health.checks.length }) : t('fact.gateonly')}</p>
+			<${Fact} title=${t('fact.healthy')}><${Badge} kind=${unknown ? 'unknown' : health.healthy ? 'ok' : 'bad'}>${t(unknown ? 'observed.unknown' : health.healthy ? 'yes' : 'no')}<//>
+				<p>${failed.length ? failed[0].reason : m.drift ? t('fact.drift') : health.checked_at ? t('fact.checks', { n: health.checks.length }) : t(unknown ? 'fact.nothing' : 'fact.gateonly')}</p>
 				<p><small>${health.checked_at && html`<${Ago} time=${health.checked_at} />, `}<a href=${to(['instances', id, 'health'])}>${t('fact.allchecks')}</a></small></p><//>
 		</div>
 		<div class="columns">

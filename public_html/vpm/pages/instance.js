@@ -42,7 +42,7 @@ export function Instance({ route, user }) {
 	return html`
 		<${Back} />
 		${instance ? html`<${Head} instance=${instance} user=${user} />` : html`<h1 tabindex="-1">${id}</h1>`}
-		<nav class="tabs" aria-label=${t('instance.tabs')}>${Object.keys(tabs).map(name => html`
+		<nav class="tabs" aria-label=${t('instance.tabs')}>${Object.keys(tabs).filter(name => name !== 'settings' || may('instances.manage', user)).map(name => html`
 			<a key=${name} href=${to(['instances', id, name])} aria-current=${tab === name ? 'page' : undefined}>${t(`tab.${name}`)}</a>`)}
 		</nav>
 		${error && error.status > 0 && error.status !== 401 && html`<${Trouble} error=${error} again=${refresh} />`}

@@ -17,7 +17,14 @@ export function Login({ over }) {
 		return () => clearInterval(timer);
 	}, [state]);
 	const enter = async ({ username, password }) => {
-		if (!await logIn(username, password)) throw new Error(t('login.cookie'));
+		if (username === '' || password === '') throw Object.assign(new Error(t('login.both')), { field: username ? 'password' : 'username' });
+		let back;
+		try {
+			back = await logIn(username, password);
+		} catch (e) {
+			throw new Error(e.message); // here a 401 is no end of a session
+		}
+		if (!back) throw new Error(t('login.cookie'));
 	};
 	return html`
 		<section class="narrow card" ref=${place}>

@@ -1,6 +1,7 @@
 // Starting, stopping and restarting: one instance at once, many in portions.
 
 import { call, NoAnswer } from './api.js';
+import { when } from './format.js';
 import { learn, nameOf } from './instances.js';
 import { askAgain } from './poll.js';
 import { store } from './store.js';
@@ -28,7 +29,8 @@ export async function act(action, id, options = {}) {
 		learn(id, answer);
 		const undo = action === 'stop' && answer.changed && { label: t('undo'), run: () => act('start', id) };
 		const spared = answer.spared?.length ? ` ${t('done.spared', { list: answer.spared.join(', ') })}` : '';
-		say((answer.changed ? t(`done.${action}`, { name }) : `${name}: ${answer.message}.`) + spared, undo || undefined);
+		const ends = action === 'stop' && answer.until ? ` ${t('done.until', { time: when(answer.until) })}` : '';
+		say((answer.changed ? t(`done.${action}`, { name }) + ends : `${name}: ${answer.message}.`) + spared, undo || undefined);
 		return true;
 	} catch (e) {
 		if (e.status !== 401) complain(`${name}: ${e.message}${e instanceof NoAnswer ? ` ${t('trouble.unsure')}` : ''}`);

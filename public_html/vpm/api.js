@@ -28,6 +28,13 @@ export class NoAnswer extends Error {
 /** What was last heard of the server: null while it answers, else the sentence for the banner. */
 export const trouble = store(null);
 
+/** Whether the server said that its database must be upgraded first. */
+export const outdated = store(false);
+const saysOutdated = e => e.code === 'unavailable' && e.message.includes('migrate.php');
+
+/** hasBanner tells whether a failure is of the whole panel, and so is told above every page. */
+export const hasBanner = e => e.status === 0 || saysOutdated(e);
+
 /** ended is called when an answer says that nobody is logged in (any more). */
 const hooks = { ended() {} };
 export const onEnd = ended => { hooks.ended = ended; };
@@ -68,7 +75,7 @@ export const get = (path, query, options) =>
 	call(`${path}?${new URLSearchParams(Object.entries(query).filter(([, v]) => v !== '' && v != null))}`, undefined, options);
 
 function silence(message, status, type) {
-	trouble.set(message);
+	trouble.set(status ? null : message); // what answers wrongly answers
 	return new NoAnswer(message, status, type);
 }
 
@@ -86,7 +93,9 @@ function failure(answer, status, path) {
 	const [, field] = words.match(/(?:[Ff]ield|this) '?(\w+)'?/) ?? [];
 	if (id) words = t('trouble.request', { message: words, id });
 	if (status === 401 && path !== 'auth/login') hooks.ended();
-	return new Failure(words, { status, code, field, answer });
+	const e = new Failure(words, { status, code, field, answer });
+	if (saysOutdated(e)) outdated.set(true);
+	return e;
 }
 
 // The server's clock against this one: ages are told by the server's.

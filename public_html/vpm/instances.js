@@ -1,6 +1,6 @@
 // The instances as last heard of, shared by the pages: the list shows at once what it knew.
 
-import { call } from './api.js';
+import { call, get } from './api.js';
 import { session } from './session.js';
 import { store } from './store.js';
 
@@ -23,4 +23,13 @@ export function learn(id, answer) {
 	}) ?? null);
 }
 
-export const nameOf = id => known.get()?.find(i => i.instance_id === id)?.instance_name ?? id;
+const names = new Map(); // of those that were looked at one by one
+
+/** look asks for one, as seen now. */
+export async function look(id, options) {
+	const answer = await get('instances/monitor.php', { instance_id: id }, options);
+	names.set(id, answer.instance.instance_name);
+	return answer;
+}
+
+export const nameOf = id => known.get()?.find(i => i.instance_id === id)?.instance_name ?? names.get(id) ?? id;

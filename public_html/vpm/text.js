@@ -78,6 +78,7 @@ export const text = {
 	'done.start': '{name} is started.',
 	'done.stop': '{name} is stopped: visitors get a page that says so.',
 	'done.restart': '{name} is restarted.',
+	'done.until': 'It starts again by itself: {time}.',
 	'done.spared': 'Left open, as sites of their own that nobody registered: {list}.',
 
 	'stop.one': 'Stop {name}?',

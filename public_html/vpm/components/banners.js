@@ -1,15 +1,12 @@
-import { call, trouble } from '../api.js';
+import { call, outdated, trouble } from '../api.js';
 import { html, useState } from '../html.js';
 import { askAgain } from '../poll.js';
 import { session } from '../session.js';
-import { store, useStore } from '../store.js';
+import { useStore } from '../store.js';
 import { say } from '../toasts.js';
 import { t } from '../words.js';
 import { WorkButton } from './button.js';
 import { Notice } from './notice.js';
-
-/** Set by whoever is told that the database must be upgraded first. */
-export const outdated = store(false);
 
 /** Banners are what concerns every page: no answer, an old database, no encryption, the server's warnings. */
 export function Banners() {

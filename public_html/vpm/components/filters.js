@@ -30,7 +30,7 @@ export function Filters({ all, query }) {
 		<div class="filters">
 			<div class="search">
 				<${Icon} name="search" />
-				<input ref=${input} type="search" aria-label=${t('list.search')} placeholder=${t('list.search')} value=${text} spellcheck="false" autocomplete="off"
+				<input ref=${input} type="search" aria-label=${t('list.search')} placeholder=${t('list.search')} value=${text} spellcheck=${false} autocomplete="off"
 					onInput=${e => search(e.target.value)} onKeyDown=${e => e.key === 'Escape' && search('')} />
 			</div>
 			<div class="segments" role="group" aria-label=${t('list.show')}>${Object.entries(groups).map(([name, fits]) => html`

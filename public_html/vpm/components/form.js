@@ -46,7 +46,7 @@ export function Field({ label, name, hint, optional, as = 'input', children, ...
 	return html`
 		<div class="field">
 			<label for=${id}>${label}${optional && html` <small>${t('optional')}</small>`}</label>
-			<${as} id=${id} name=${name} aria-invalid=${wrong ? 'true' : undefined} aria-describedby=${described} spellcheck="false" ...${rest}>${children}<//>
+			<${as} id=${id} name=${name} aria-invalid=${wrong ? 'true' : undefined} aria-describedby=${described} spellcheck=${false} ...${rest}>${children}<//>
 			${hint && html`<small id=${`${id}-hint`} class="hint">${hint}</small>`}
 			${wrong && html`<small id=${`${id}-error`} class="wrong" role="alert">${wrong}</small>`}
 		</div>`;

@@ -1,3 +1,4 @@
+import { hasBanner } from '../api.js';
 import { html } from '../html.js';
 import { t } from '../words.js';
 import { Icon } from './icon.js';
@@ -9,8 +10,8 @@ export const Notice = ({ kind = 'unknown', title, role, children }) => html`
 		<div>${title && html`<strong>${title}</strong>`}<div>${children}</div></div>
 	</div>`;
 
-/** Trouble is why something cannot be shown, with a way to ask again. */
-export const Trouble = ({ error, again }) => html`
+/** Trouble is why something cannot be shown, with a way to ask again. What the login or a banner tells is not told twice. */
+export const Trouble = ({ error, again }) => error.status !== 401 && !hasBanner(error) && html`
 	<${Notice} kind="bad" role="alert" title=${t('trouble.title')}>
 		<p>${error.message}</p>
 		${again && html`<button type="button" class="button" onClick=${again}>${t('again')}</button>`}

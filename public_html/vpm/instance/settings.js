@@ -32,7 +32,7 @@ export function Settings({ id, instance, user }) {
 		askAgain();
 	};
 	return html`
-		<${Form} key=${JSON.stringify(values)} class="card" work=${save} action=${t('save')} busyLabel=${t('saving')}>
+		<${Form} class="card" work=${save} action=${t('save')} busyLabel=${t('saving')}>
 			<h2>${t('settings')}</h2>
 			<p>${t('settings.what')}</p>
 			<${SiteFields} values=${values} />

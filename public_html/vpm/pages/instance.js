@@ -1,6 +1,5 @@
 import { act, pending } from '../actions.js';
-import { get } from '../api.js';
-import { html, useState } from '../html.js';
+import { html, useEffect, useState } from '../html.js';
 import { ModeBadge, StateBadge } from '../components/badge.js';
 import { Button } from '../components/button.js';
 import { Icon } from '../components/icon.js';
@@ -12,7 +11,7 @@ import { Log } from '../instance/log.js';
 import { Overview } from '../instance/overview.js';
 import { Settings } from '../instance/settings.js';
 import { Usage } from '../instance/usage.js';
-import { known } from '../instances.js';
+import { known, look } from '../instances.js';
 import { usePoll } from '../poll.js';
 import { to } from '../router.js';
 import { may } from '../session.js';
@@ -32,12 +31,13 @@ const asListed = m => ({ ...m.instance, wanted: m.wanted, observed: m.observed, 
 export function Instance({ route, user }) {
 	const [, id, wantedTab] = route.parts;
 	const tab = Object.hasOwn(tabs, wantedTab) ? wantedTab : 'overview';
-	const { data, error, refresh } = usePoll(options => get('instances/monitor.php', { instance_id: id }, options), every, [id]);
+	const { data, error, refresh } = usePoll(options => look(id, options), every, [id]);
 	const listed = useStore(known)?.find(i => i.instance_id === id);
 	const instance = data ? asListed(data) : listed;
-	const Tab = tabs[tab];
+	const Tab = tabs[tab], name = instance?.instance_name;
+	useEffect(() => { if (name) document.title = `${name} · vpm`; }, [name, tab]);
 	if (error?.status === 404) {
-		return html`<${Back} /><${Empty} title=${t('instance.none')}><p>${t('instance.none.what', { id })}</p><//><${Events} id=${id} />`;
+		return html`<${Back} /><h1 tabindex="-1">${id}</h1><${Empty} title=${t('instance.none')}><p>${t('instance.none.what', { id })}</p><//><${Events} id=${id} />`;
 	}
 	return html`
 		<${Back} />
@@ -45,7 +45,7 @@ export function Instance({ route, user }) {
 		<nav class="tabs" aria-label=${t('instance.tabs')}>${Object.keys(tabs).filter(name => name !== 'settings' || may('instances.manage', user)).map(name => html`
 			<a key=${name} href=${to(['instances', id, name])} aria-current=${tab === name ? 'page' : undefined}>${t(`tab.${name}`)}</a>`)}
 		</nav>
-		${error && error.status > 0 && error.status !== 401 && html`<${Trouble} error=${error} again=${refresh} />`}
+		${error && html`<${Trouble} error=${error} again=${refresh} />`}
 		${data ? html`<${Tab} id=${id} monitor=${data} instance=${instance} user=${user} route=${route} />` : !error && html`<${Loading} lines=${4} />`}`;
 }
 

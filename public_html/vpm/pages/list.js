@@ -5,7 +5,6 @@ import { Icon } from '../components/icon.js';
 import { Empty, Loading, Trouble } from '../components/notice.js';
 import { Pager } from '../components/pager.js';
 import { Rows } from '../components/rows.js';
-import { outdated } from '../components/banners.js';
 import { known, list } from '../instances.js';
 import { usePoll } from '../poll.js';
 import { arrange, size } from '../arrange.js';
@@ -25,7 +24,6 @@ export function List({ route, user }) {
 	const found = useMemo(() => all && arrange(all, query), [all, route.query]);
 	const pages = Math.max(1, Math.ceil((found?.length ?? 0) / size));
 	const page = Math.min(Math.max(Number(query.page) || 1, 1), pages);
-	useEffect(() => outdated.set(error?.code === 'unavailable' && /migrate/.test(error.message)), [error]);
 	useEffect(() => { // what is gone cannot stay selected
 		const there = new Set(all?.map(i => i.instance_id));
 		if ([...selected].some(id => !there.has(id))) select(new Set([...selected].filter(id => there.has(id))));
@@ -38,7 +36,7 @@ export function List({ route, user }) {
 				<a class="button" href=${to(['find'])}><${Icon} name="search" /><span>${t('nav.find')}</span></a>
 				<a class="button primary" href=${to(['new'])}><${Icon} name="add" /><span>${t('nav.new')}</span></a>`}
 		</div>
-		${error && error.status !== 401 && error.status !== 0 && html`<${Trouble} error=${error} again=${refresh} />`}
+		${error && html`<${Trouble} error=${error} again=${refresh} />`}
 		${!all ? !error && html`<${Loading} lines=${8} />` : all.length === 0 ? html`<${None} user=${user} />` : html`
 			<${Filters} all=${all} query=${query} />
 			<p class="hidden" role="status">${t('list.found', { n: found.length })}</p>

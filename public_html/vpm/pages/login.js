@@ -9,12 +9,15 @@ export function Login({ over }) {
 	const place = useRef(null);
 	const { state, user } = session.get();
 	useEffect(() => {
+		const before = document.title;
 		document.title = `${t('login')} · vpm`;
 		place.current.querySelector(over && user ? '[name=password]' : '[name=username]').focus();
-		if (state !== 'asking') return;
-		// How things stand could not be found out yet: the server did not answer.
-		const timer = setInterval(() => document.hidden || resume().catch(() => {}), 5_000);
-		return () => clearInterval(timer);
+		// Where the server did not answer yet, somebody may be logged in.
+		const timer = state === 'asking' && setInterval(() => document.hidden || resume().catch(() => {}), 5_000);
+		return () => {
+			clearInterval(timer);
+			document.title = before;
+		};
 	}, [state]);
 	const enter = async ({ username, password }) => {
 		if (username === '' || password === '') throw Object.assign(new Error(t('login.both')), { field: username ? 'password' : 'username' });

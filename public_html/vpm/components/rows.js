@@ -55,12 +55,12 @@ function Row({ instance: i, doing, manage, picked, pick }) {
 		</tr>`;
 }
 
-/** The place of start and stop is one where things are as they are wanted; else either may help. */
+/** Of start and stop only one would change something, and restart is beside it; where something drifts both may help. */
 function RowActions({ instance, doing }) {
 	const { instance_id: id, instance_name: name, wanted, drift } = instance;
 	const can = offers(instance);
-	const first = wanted === 'running' && can.stop ? 'stop' : 'start';
-	const second = drift ? (first === 'stop' ? 'start' : 'stop') : 'restart';
+	const asWanted = wanted === 'running' ? 'start' : 'stop', other = wanted === 'running' ? 'stop' : 'start';
+	const [first, second] = drift ? [asWanted, other] : [other, 'restart'];
 	const button = action => html`<${Button} kind="small" icon=${action} busy=${doing === action} idle=${!!doing || !can[action]}
 		label=${t(`${action}.name`, { name })} onClick=${() => act(action, id)}>${t(action)}<//>`;
 	return html`<div class="buttons">${button(first)}${button(second)}</div>`;

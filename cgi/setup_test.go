@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -135,6 +136,9 @@ func TestReset(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, stack{driver: "sqlite"})
 	const renewed = "a new password"
+	if file, _ := s.get("/reset.php").want(200).field("code_file").(string); file != filepath.Join(s.host.Home, "vpm-data", "reset-code.txt") {
+		t.Errorf("the code is said to be in %s", file)
+	}
 	s.post("/reset.php", nil).want(403).says("forbidden", "reset-code.txt")
 	text, err := os.ReadFile(filepath.Join(s.host.Home, "vpm-data", "reset-code.txt"))
 	s.must(err)
@@ -172,4 +176,59 @@ func TestMigrate(t *testing.T) {
 	s.get("/instances/list.php").want(503).says("unavailable", "newer")
 	s.post("/migrate.php", nil).want(503).says("unavailable", "newer")
 	s.post("/auth/login.php", map[string]any{"username": "admin", "password": adminPassword}).want(503).says("unavailable", "newer")
+}
+
+// TestHostCheck: what the program sees of the host is for everybody while set-up is open, then for administrators.
+func TestHostCheck(t *testing.T) {
+	t.Parallel()
+	for _, st := range []stack{{driver: "sqlite"}, {driver: "sqlite", fcgid: true}} {
+		t.Run(st.String(), func(t *testing.T) {
+			t.Parallel()
+			s := upload(t, st)
+			transport := "cgi"
+			if st.fcgid {
+				transport = "fastcgi"
+			}
+			s.wantChecks(transport)
+			if got := s.get("/setup.php"); got.field("checks") != nil {
+				t.Errorf("unasked: %s", got.body)
+			}
+			sent := s.do("GET", "/setup.php?check=1", nil, http.Header{"Authorization": {"Bearer none"}, "X-Auth-Token": {"none"}}).want(200)
+			if got := fmt.Sprint(sent.field("arrived")); got != "[Authorization X-Auth-Token]" {
+				t.Errorf("of the two headers arrived %s", got)
+			}
+			code := s.setupCode()
+			s.post("/setup.php", map[string]any{"try": true, "code": "AAAAA-AAAAA-AAAAA-AAAAA"}).want(403)
+			s.post("/setup.php", map[string]any{"try": true, "code": code}).want(200)
+			s.post("/setup.php", map[string]any{"try": true, "code": code, "db_driver": "mysql", "db_name": "x"}).want(400)
+			s.setUp()
+			s.get("/setup.php?check=1").want(401)
+			s.get("/setup.php").want(200)
+			s.token = s.login("admin", adminPassword)
+			s.wantChecks(transport)
+			s.post("/users/create.php", map[string]any{"username": "eve", "password": adminPassword, "role": "manager"}).want(201)
+			s.token = s.login("eve", adminPassword)
+			s.get("/setup.php?check=1").want(403)
+		})
+	}
+}
+
+func (s *site) wantChecks(transport string) {
+	s.t.Helper()
+	var got struct {
+		Checks []struct {
+			Name, Result, Reason string
+			Details              map[string]any
+		}
+	}
+	a := s.get("/setup.php?check=1").want(200)
+	a.decode(&got)
+	if len(got.Checks) < 9 || got.Checks[0].Name != "transport" || got.Checks[0].Details["transport"] != transport {
+		s.t.Errorf("the checks are %s", a.body)
+	}
+	for _, c := range got.Checks {
+		if c.Result != "ok" && c.Name != "https" && c.Name != "mysql" || strings.Contains(c.Reason, s.host.Home) {
+			s.t.Errorf("%s is %s: %s", c.Name, c.Result, c.Reason)
+		}
+	}
 }

@@ -48,7 +48,7 @@ func New(cfg *config.Config, log zerolog.Logger, maxConns int) (*App, error) {
 	api, err := httpapi.New(httpapi.API{
 		Log:            log,
 		Backend:        a.backend,
-		Setup:          httpapi.Setup{State: s.State, Run: s.Run, ResetFile: s.ResetFile, Reset: s.Reset},
+		Setup:          httpapi.Setup{State: s.State, Run: s.Run, Try: s.Try, Checks: s.Checks, ResetFile: s.ResetFile, Reset: s.Reset},
 		Timeout:        cfg.RequestTimeout,
 		SessionTTL:     cfg.SessionTTL,
 		TrustedProxies: networks(cfg.TrustedProxies),

@@ -50,6 +50,7 @@ func broken(cfg *config.Config, log zerolog.Logger, reason error) *App {
 		Setup: httpapi.Setup{
 			State:     func(context.Context) (core.SetupState, error) { return core.SetupState{}, reason },
 			Run:       func(context.Context, core.SetupRequest) error { return reason },
+			Try:       func(context.Context, core.SetupRequest) (bool, error) { return false, reason },
 			ResetFile: func() (string, error) { return "", reason },
 			Reset:     func(context.Context, core.ResetRequest) error { return reason },
 		},

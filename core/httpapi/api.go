@@ -69,8 +69,12 @@ type Tokens struct {
 
 // Setup are the doors of core/setup.
 type Setup struct {
-	State     func(ctx context.Context) (core.SetupState, error)
-	Run       func(ctx context.Context, r core.SetupRequest) error
+	State func(ctx context.Context) (core.SetupState, error)
+	Run   func(ctx context.Context, r core.SetupRequest) error
+	// Try does what Run does up to where that would save something; taken: the database has an administrator.
+	Try func(ctx context.Context, r core.SetupRequest) (taken bool, err error)
+	// Checks is what the program sees of the host.
+	Checks    func(ctx context.Context, https bool) []core.Check
 	ResetFile func() (string, error)
 	Reset     func(ctx context.Context, r core.ResetRequest) error
 }

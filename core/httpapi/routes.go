@@ -80,7 +80,7 @@ var routes = []route{
 	{"tokens/revoke", post, admin, (*API).revokeToken},
 
 	{"setup", getPost, public, (*API).setup},
-	{"reset", post, public, (*API).reset},
+	{"reset", getPost, public, (*API).reset},
 	{"migrate", post, admin, (*API).migrate},
 }
 

@@ -105,13 +105,7 @@ func (s *Service) Run(ctx context.Context, r core.SetupRequest) error {
 	}
 	dir := filepath.Dir(st.CodeFile)
 	return s.locked(ctx, dir, func(l *lockFile) error {
-		if st, err := s.lookAgain(ctx, l); err != nil || !st.Needed {
-			if err == nil {
-				err = errDone()
-			}
-			return err
-		}
-		if err := l.check(setupCode, r.Code, r.Address, s.Now()); err != nil {
+		if err := s.prove(ctx, l, r); err != nil {
 			return err
 		}
 		hash, err := checkAccount(r.Username, r.Password)
@@ -130,6 +124,18 @@ func (s *Service) Run(ctx context.Context, r core.SetupRequest) error {
 		}
 		return setupCode.remove(dir)
 	})
+}
+
+// prove checks that set-up is still open, and the code.
+func (s *Service) prove(ctx context.Context, l *lockFile, r core.SetupRequest) error {
+	st, err := s.lookAgain(ctx, l)
+	if err != nil {
+		return err
+	}
+	if !st.Needed {
+		return errDone()
+	}
+	return l.check(setupCode, r.Code, r.Address, s.Now())
 }
 
 func errDone() error {
@@ -152,18 +158,16 @@ func (s *Service) chooseDatabase(ctx context.Context, dir string, ch core.Databa
 		}
 		return db, nil
 	}
-	opt := store.Options{MySQL: store.MySQL{Host: ch.Host, Port: ch.Port, Socket: ch.Socket, Database: ch.Name, User: ch.User, Password: ch.Password}}
-	switch {
-	case ch.Driver == config.SQLite:
+	if err := checkChoice(ch); err != nil {
+		return nil, err
+	}
+	opt := store.Options{MySQL: mysqlOf(ch)}
+	if ch.Driver == config.SQLite {
 		ch = core.DatabaseChoice{Driver: config.SQLite}
 		opt.SQLite = (&config.Config{DataDir: dir}).SQLitePath()
 		if err := store.CreateSQLite(ctx, opt.SQLite); err != nil {
 			return nil, err
 		}
-	case ch.Driver != config.MySQL:
-		return nil, core.Errorf(core.CodeInvalid, "cannot use field 'db_driver': it must be sqlite or mysql")
-	case ch.Name == "" || ch.User == "":
-		return nil, core.Errorf(core.CodeInvalid, "cannot use MySQL without db_name and db_user")
 	}
 	db, err := store.Open(opt)
 	if err != nil {
@@ -177,6 +181,22 @@ func (s *Service) chooseDatabase(ctx context.Context, dir string, ch core.Databa
 		return nil, err
 	}
 	return db, nil
+}
+
+func checkChoice(ch core.DatabaseChoice) error {
+	switch {
+	case ch.Driver == config.SQLite:
+		return nil
+	case ch.Driver != config.MySQL:
+		return core.Errorf(core.CodeInvalid, "cannot use field 'db_driver': it must be sqlite or mysql")
+	case ch.Name == "" || ch.User == "":
+		return core.Errorf(core.CodeInvalid, "cannot use MySQL without db_name and db_user")
+	}
+	return nil
+}
+
+func mysqlOf(ch core.DatabaseChoice) store.MySQL {
+	return store.MySQL{Host: ch.Host, Port: ch.Port, Socket: ch.Socket, Database: ch.Name, User: ch.User, Password: ch.Password}
 }
 
 // checkAccount checks what a person chose and gives the hash to store.

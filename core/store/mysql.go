@@ -38,7 +38,7 @@ var sockets = []string{"/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock",
 
 func openMySQL(m MySQL) (*sql.DB, error) {
 	cfg := mysql.NewConfig()
-	cfg.Net, cfg.Addr = m.address()
+	cfg.Net, cfg.Addr = m.Address()
 	cfg.DBName, cfg.User, cfg.Passwd = m.Database, m.User, m.Password
 	// One round trip a statement instead of three: the driver quotes the parameters itself, which is
 	// safe in utf8mb4, the only character set we use.
@@ -55,7 +55,8 @@ func openMySQL(m MySQL) (*sql.DB, error) {
 	return sql.OpenDB(boundedConnector{c}), nil
 }
 
-func (m MySQL) address() (network, addr string) {
+// Address is where to connect to, as net.Dial wants it.
+func (m MySQL) Address() (network, addr string) {
 	if m.Socket != "" {
 		return "unix", m.Socket
 	}

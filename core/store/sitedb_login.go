@@ -97,7 +97,7 @@ func withSite(ctx context.Context, login SiteLogin, f func(context.Context, *sql
 // it is, further statements.
 func (login SiteLogin) config() *mysql.Config {
 	cfg := mysql.NewConfig()
-	cfg.Net, cfg.Addr = MySQL{Host: login.Host, Port: login.Port, Socket: login.Socket}.address()
+	cfg.Net, cfg.Addr = MySQL{Host: login.Host, Port: login.Port, Socket: login.Socket}.Address()
 	cfg.DBName, cfg.User, cfg.Passwd = login.Name, login.User, login.Password
 	cfg.AllowAllFiles, cfg.AllowCleartextPasswords, cfg.AllowOldPasswords, cfg.MultiStatements = false, false, false, false
 	cfg.InterpolateParams = true // see openMySQL

@@ -1,0 +1,100 @@
+package pagetest
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"vpm/scripts/lab"
+)
+
+const (
+	admin    = "ann"
+	password = "correct horse battery"
+)
+
+// site is an upload on a host of its own.
+type site struct {
+	*lab.Host
+	t     testing.TB
+	token string
+}
+
+func upload(t testing.TB, options lab.Options) *site {
+	t.Helper()
+	host, err := lab.StartHost(options)
+	must(t, err)
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("Apache's log:\n%s", host.ErrorLog())
+		}
+		if err := host.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &site{Host: host, t: t}
+	must(t, host.Install(built))
+	return s
+}
+
+func (s *site) program() string { return filepath.Join(s.Docroot, "api", "vpm.cgi") }
+
+func (s *site) codeFile(name string) string { return filepath.Join(s.Home, "vpm-data", name) }
+
+// newSite is an upload that ann has set up.
+func newSite(t testing.TB, options lab.Options) *site {
+	t.Helper()
+	s := upload(t, options)
+	s.call("GET", "/setup.php", nil, 200, nil)
+	code, err := os.ReadFile(s.codeFile("setup-code.txt"))
+	must(t, err)
+	line, _, _ := strings.Cut(string(code), "\n")
+	s.call("POST", "/setup.php", map[string]any{"code": line, "db_driver": "sqlite", "username": admin, "password": password}, 201, nil)
+	var login struct{ Token string }
+	s.call("POST", "/auth/login.php", map[string]any{"username": admin, "password": password}, 200, &login)
+	s.token = login.Token
+	return s
+}
+
+// call asks the API and reads the answer, which must have that status.
+func (s *site) call(method, path string, body any, status int, into any) {
+	s.t.Helper()
+	text, err := json.Marshal(body)
+	must(s.t, err)
+	req, err := http.NewRequest(method, s.URL+"/api"+path, bytes.NewReader(text))
+	must(s.t, err)
+	if s.token != "" {
+		req.Header.Set("Authorization", "Bearer "+s.token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	must(s.t, err)
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	must(s.t, err)
+	if resp.StatusCode != status {
+		s.t.Fatalf("%s %s answers %d, want %d: %s", method, path, resp.StatusCode, status, answer)
+	}
+	if into != nil {
+		must(s.t, json.Unmarshal(answer, into))
+	}
+}
+
+var databases atomic.Int64
+
+// database makes an empty one.
+func database(t testing.TB) map[string]any {
+	t.Helper()
+	server, err := mariaDB()
+	must(t, err)
+	name := fmt.Sprintf("pages_%d", databases.Add(1))
+	user, pass, err := server.CreateDatabase(name)
+	must(t, err)
+	return map[string]any{"socket": server.Socket, "name": name, "user": user, "password": pass}
+}

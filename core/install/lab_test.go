@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "vpm" && len(os.Args) > 1 && os.Args[1] == "serve" {
 		exit(serve(os.Args[2:]))
 	}
-	if what := os.Getenv("VPM_INSTALL_INSIDE"); what != "" {
+	if what := os.Getenv("INSTALL_TEST_INSIDE"); what != "" {
 		exit(command(what))
 	}
 	code, err := testMain(m)
@@ -227,7 +227,7 @@ func (s *server) sh(script string) string {
 
 // try runs the installer in the VPS.
 func (s *server) try(what string, env ...string) (string, error) {
-	args := append([]string{"VPM_INSTALL_INSIDE=" + what, "FROM="}, env...)
+	args := append([]string{"INSTALL_TEST_INSIDE=" + what, "FROM="}, env...)
 	return s.Run(s.limited(), "env", append(args, "/opt/vpm-test")...)
 }
 
@@ -307,10 +307,9 @@ func (s *server) logIn(by string) {
 // tree lists what an installation may touch, with owners, modes and contents. The databases are left out.
 func (s *server) tree() string {
 	s.t.Helper()
-	return s.sh(`find /etc /usr/lib/vpm /usr/bin/vpm /var/lib/vpm /srv /home /usr/lib -maxdepth 1 -path /usr/lib -prune -o -printf '%p\n' >/dev/null 2>&1 || true
-{ find /etc /srv /home; find /usr/lib/vpm /usr/bin/vpm /var/lib/vpm /var/lib/vpm-install* 2>/dev/null; } |
- grep -Ev '^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-$|^/etc/\.pwd\.lock$|^/home/shop/vpm-data/' | sort -u | while read -r f; do
-  printf '%s %s' "$f" "$(stat -c '%F %a %U:%G' "$f")"; if [ -L "$f" ]; then readlink "$f"; elif [ -f "$f" ]; then sha256sum < "$f"; else echo; fi; done`)
+	return s.sh(`leave='^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-|^/etc/\.pwd\.lock|^/home/shop/vpm-data/'
+places=$(ls -d /etc /srv /home /usr/lib/vpm /usr/bin/vpm /var/lib/vpm* 2>/dev/null || true)
+{ find $places -printf '%p %y %m %u:%g %l\n'; find $places -type f -print0 | xargs -0 sha256sum | sed -E 's/^([^ ]+) +(.*)/\2 \1/'; } | grep -Ev "$leave" | sort`)
 }
 
 func (s *server) wantTree(want, when string) {

@@ -42,7 +42,7 @@ func TestHandsOnTheRequest(t *testing.T) {
 		env := fmt.Sprint(fcgi.ProcessEnv(r))
 		w.Header().Set("X-From", r.RemoteAddr)
 		w.WriteHeader(http.StatusTeapot)
-		fmt.Fprintf(w, "%s %s %d %d %v %v\n%s", r.Method, r.RequestURI, len(body), len(r.Header.Get("X-Long")), err, strings.Contains(env, "secret"), big)
+		fmt.Fprintf(w, "%s %s %d %d %v %v\n%s", r.Method, r.URL.RequestURI(), len(body), len(r.Header.Get("X-Long")), err, strings.Contains(env, "secret"), big)
 	})
 	for _, c := range []struct{ method, length, sent, want string }{
 		{"GET", "", "what is no body", "GET /api/x.php?a=b 0 70000 <nil> false"},
@@ -88,7 +88,7 @@ func TestAnswersItself(t *testing.T) {
 		}
 	}()
 	var out bytes.Buffer
-	if !handOn(mute, environ("GET", ""), strings.NewReader(""), &out, io.Discard) || !strings.HasPrefix(out.String(), "Status: 503 ") {
+	if !handOn(mute, []string{"REQUEST_METHOD=GET", "REQUEST_URI=/" + strings.Repeat("x", 100)}, strings.NewReader(""), &out, io.Discard) || !strings.HasPrefix(out.String(), "Status: 503 ") {
 		t.Errorf("of a server that goes away: %q", out.String())
 	}
 }

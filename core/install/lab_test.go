@@ -33,6 +33,9 @@ func TestMain(m *testing.M) {
 	if filepath.Base(os.Args[0]) == "vpm" && len(os.Args) > 1 && os.Args[1] == "serve" {
 		exit(serve(os.Args[2:]))
 	}
+	if filepath.Base(os.Args[0]) == "vpm" && len(os.Args) == 4 && os.Args[1] == "install" && os.Args[2] == "--from" {
+		exit(errors.Join(os.Setenv("FROM", os.Args[3]), command("apply")))
+	}
 	if what := os.Getenv("INSTALL_TEST_INSIDE"); what != "" {
 		exit(command(what))
 	}
@@ -155,6 +158,11 @@ func command(what string) error {
 			return p.Print(os.Stdout)
 		}
 		return p.Apply(ctx)
+	case "change":
+		started, err := Detached{DataDir: "/home/shop/vpm-data", From: api, Program: api + "/vpm", Sum: os.Getenv("SUM"),
+			Setting: os.Getenv("SETTING"), Log: func(line string) { fmt.Println(line) }}.AfterChange(ctx)
+		fmt.Println(started)
+		return err
 	case "uninstall":
 		left, err := Uninstall(ctx, optionsInside())
 		fmt.Println(strings.Join(left, "\n"))

@@ -168,10 +168,14 @@ func (p *Plan) rollBack(ctx context.Context, why error) error {
 	if err == nil && len(p.journal.Base) == 0 {
 		err = removeState()
 	}
-	said := "nothing was changed: " + message(why)
-	if err != nil || len(left) > 0 {
-		said = "what was changed could not all be put back (" + strings.Join(append(left, message(err)), "; ") + "): " + message(why)
+	said := "nothing was changed"
+	if len(left) > 0 { // a reload, say, of a web server whose configuration had an error before
+		said += ", but for this: " + strings.Join(left, "; ")
 	}
+	if err != nil {
+		said = "what was changed could not all be put back (run vpm uninstall): " + message(err)
+	}
+	said += ". The reason: " + message(why)
 	return core.Errorf(core.CodeUnavailable, "%s", "cannot install vpm; "+said).Because(errors.Join(why, err))
 }
 

@@ -33,6 +33,15 @@ func sudoSystemctl(ctx context.Context) string {
 	return systemctlIn(string(out))
 }
 
+// SudoLineOf tells whether sudo lets that user run systemctl as root without a password. It needs root.
+func SudoLineOf(ctx context.Context, user string) (bool, error) {
+	if find("/usr/bin/sudo") == "" {
+		return false, nil
+	}
+	out, err := run(ctx, "sudo", "-n", "-l", "-U", user)
+	return systemctlIn(out) != "", err
+}
+
 // systemctlIn reads what "sudo -l" prints: after a headline, a line for each rule with whom commands run as, tags that
 // hold until another one, and the commands.
 func systemctlIn(list string) (path string) {

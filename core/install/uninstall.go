@@ -2,6 +2,7 @@ package install
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -40,8 +41,12 @@ func Uninstall(ctx context.Context, o Options) (left []string, err error) {
 	}
 	if _, there := Installed(); !there {
 		j, err := loadJournal()
-		if err != nil || !j.Ending && !j.Started {
+		if err != nil {
 			return nil, err
+		}
+		if !j.Ending && !j.Started {
+			_ = os.Remove(StateDir) // the last thing that an uninstallation may have been cut off before; only if it is empty
+			return nil, nil
 		}
 	}
 	unlock, err := lockState(ctx)

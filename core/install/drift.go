@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-
-	"vpm/core/config"
 )
 
 // State is what is left on the machine of installations, for people to judge.
@@ -60,22 +58,6 @@ func Inspect() (State, error) {
 	left, err := filepath.Glob("/var/lib/vpm-install.*")
 	s.Leftover = append(s.Leftover, left...)
 	return s, err
-}
-
-// ServerSettings reads the settings of the server as it does itself.
-func ServerSettings(docroot string) (*config.Config, error) {
-	was, set := os.LookupEnv("VPM_CONFIG")
-	if err := os.Setenv("VPM_CONFIG", Settings); err != nil {
-		return nil, err
-	}
-	defer func() {
-		if set {
-			_ = os.Setenv("VPM_CONFIG", was)
-		} else {
-			_ = os.Unsetenv("VPM_CONFIG")
-		}
-	}()
-	return config.Load(config.Place{ProgramDir: filepath.Join(docroot, "api"), Docroot: docroot, WebRoot: docroot})
 }
 
 // SudoersFiles lists the files that have a rule with systemctl for that user.

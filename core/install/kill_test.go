@@ -1,11 +1,13 @@
 //go:build linux
 
-package install
+package install_test
 
 import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"vpm/core/install"
 )
 
 // TestKilled kills an installation and an uninstallation at points all over them. What follows completes it, or puts
@@ -74,7 +76,7 @@ func (s *server) sameBut(want, when string) {
 	without := func(tree string) string {
 		var lines []string
 		for line := range strings.Lines(tree) {
-			if !strings.HasPrefix(line, StateDir+"/install") && !strings.HasPrefix(line, DataDir+"/"+databaseName) {
+			if !strings.HasPrefix(line, install.StateDir+"/install") && !strings.HasPrefix(line, install.DataDir+"/"+install.DatabaseName) {
 				lines = append(lines, line)
 			}
 		}

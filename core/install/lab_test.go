@@ -1,6 +1,6 @@
 //go:build linux
 
-package install
+package install_test
 
 import (
 	"bytes"
@@ -23,6 +23,8 @@ import (
 	_ "modernc.org/sqlite"
 
 	"vpm/core/app"
+	"vpm/core/doctor"
+	"vpm/core/install"
 	"vpm/scripts/vpslab"
 )
 
@@ -49,7 +51,7 @@ func TestMain(m *testing.M) {
 
 func exit(err error) {
 	if err != nil {
-		fmt.Fprintln(os.Stderr, message(err))
+		fmt.Fprintln(os.Stderr, install.Message(err))
 		os.Exit(1)
 	}
 	os.Exit(0)
@@ -131,9 +133,9 @@ RemoveOnStop=yes
 WantedBy=sockets.target
 `
 
-func optionsInside() Options {
-	return Options{From: os.Getenv("FROM"), CopyDatabase: copySQLite, Say: func(line string) { fmt.Println(line) },
-		Units: map[string]string{service: serverUnit, socket: serverSocket}}
+func optionsInside() install.Options {
+	return install.Options{From: os.Getenv("FROM"), CopyDatabase: copySQLite, Say: func(line string) { fmt.Println(line) },
+		Units: map[string]string{install.ServiceFile: serverUnit, install.SocketFile: serverSocket}}
 }
 
 func copySQLite(ctx context.Context, from, to string) error {
@@ -150,7 +152,7 @@ func command(what string) error {
 	ctx := context.Background()
 	switch what {
 	case "apply", "dry-run":
-		p, err := Prepare(ctx, optionsInside())
+		p, err := install.Prepare(ctx, optionsInside())
 		if err != nil {
 			return err
 		}
@@ -159,12 +161,14 @@ func command(what string) error {
 		}
 		return p.Apply(ctx)
 	case "change":
-		started, err := Detached{DataDir: "/home/shop/vpm-data", From: api, Program: api + "/vpm", Sum: os.Getenv("SUM"),
+		started, err := install.Detached{DataDir: "/home/shop/vpm-data", From: api, Program: api + "/vpm", Sum: os.Getenv("SUM"),
 			Setting: os.Getenv("SETTING"), Log: func(line string) { fmt.Println(line) }}.AfterChange(ctx)
 		fmt.Println(started)
 		return err
+	case "doctor":
+		return json.NewEncoder(os.Stdout).Encode(doctor.Run(ctx, doctor.Options{}))
 	case "uninstall":
-		left, err := Uninstall(ctx, optionsInside())
+		left, err := install.Uninstall(ctx, optionsInside())
 		fmt.Println(strings.Join(left, "\n"))
 		return err
 	}
@@ -299,7 +303,7 @@ func (s *server) setUp(database map[string]any) {
 	s.t.Helper()
 	file, _ := s.want(s.ask("GET", "/setup.php", nil), 200, "").fields["code_file"].(string)
 	text := s.sh("head -n1 " + file)
-	body := map[string]any{"code": lastWord(text), "username": "admin", "password": password}
+	body := map[string]any{"code": text, "username": "admin", "password": password}
 	for k, v := range database {
 		body[k] = v
 	}

@@ -1,6 +1,6 @@
 //go:build linux
 
-package install
+package install_test
 
 import (
 	"context"
@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"vpm/core/install"
 )
 
 // TestNginx: its server block gets the routing, and has it taken out again byte for byte.
@@ -105,13 +107,13 @@ func TestPrivilege(t *testing.T) {
 	s.must("apply") // which proves that the server may start its self-test
 	s.sh("visudo -c -q")
 	may := func(args ...string) error {
-		_, err := s.RunAs(s.limited(), User, "sudo", append([]string{"-n", "/usr/bin/systemctl", "--no-ask-password"}, args...)...)
+		_, err := s.RunAs(s.limited(), install.User, "sudo", append([]string{"-n", "/usr/bin/systemctl", "--no-ask-password"}, args...)...)
 		return err
 	}
-	if err := may("start", selfTest); err != nil {
+	if err := may("start", install.SelfTestUnit); err != nil {
 		t.Error(err)
 	}
-	for _, args := range [][]string{{"start", "apache2.service"}, {"stop", selfTest}, {"start", "vpm-php@a.service", "apache2.service"}, {"link", "/tmp/x.service"}} {
+	for _, args := range [][]string{{"start", "apache2.service"}, {"stop", install.SelfTestUnit}, {"start", "vpm-php@a.service", "apache2.service"}, {"link", "/tmp/x.service"}} {
 		if may(args...) == nil {
 			t.Errorf("the server may %q", args)
 		}
@@ -143,7 +145,7 @@ func TestDocumentedLine(t *testing.T) {
 	if got := change(); got != "false" {
 		t.Errorf("without the line: %s", got)
 	}
-	if err := s.WriteFile("/etc/sudoers.d/www", []byte(SudoersLine+"\n"), 0o440); err != nil {
+	if err := s.WriteFile("/etc/sudoers.d/www", []byte(install.SudoersLine+"\n"), 0o440); err != nil {
 		t.Fatal(err)
 	}
 	if got := change("SETTING=off"); got != "false" {
@@ -164,10 +166,10 @@ func TestDocumentedLine(t *testing.T) {
 		return err == nil
 	})
 	if err != nil {
-		t.Fatal(err, s.Journal(installUnit))
+		t.Fatal(err, s.Journal(install.InstallUnit))
 	}
 	if s.ask("GET", "/setup.php", nil).by != "server" {
-		t.Fatal(s.Journal(installUnit))
+		t.Fatal(s.Journal(install.InstallUnit))
 	}
 	s.logIn("server")
 	if got := change(); got != "false" {

@@ -32,6 +32,10 @@ var allowed = map[string][]string{
 	"vpm/core/provision": {"vpm/core", "vpm/core/atomicfile", "vpm/core/fault", "vpm/core/systemd", "vpm/htaccess"},
 	"vpm/core/virtual":   {"vpm/core", "vpm/core/atomicfile", "vpm/core/fault", "vpm/htaccess"},
 
+	"vpm/core/install": {"vpm/core", "vpm/core/atomicfile", "vpm/core/config", "vpm/core/fault", "vpm/core/systemd", "vpm/htaccess"},
+	"vpm/core/doctor": {"vpm/core", "vpm/core/atomicfile", "vpm/core/config", "vpm/core/fault", "vpm/core/install", "vpm/core/systemd",
+		"vpm/htaccess"},
+
 	// Set-up brings settings, database and passwords together before there is an app.
 	"vpm/core/setup": {"vpm/core", "vpm/core/atomicfile", "vpm/core/auth", "vpm/core/config", "vpm/core/store"},
 

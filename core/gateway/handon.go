@@ -1,0 +1,151 @@
+package gateway
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// HandOn gives the one request of a CGI process to the server that listens on a unix socket, and passes its answer on.
+// It returns false where nobody listens there, or this user may not connect: nothing of the request has been read then.
+// Where there is no socket it costs one stat.
+func HandOn(socket string) bool {
+	var st syscall.Stat_t
+	if syscall.Stat(socket, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFSOCK {
+		return false
+	}
+	return handOn(socket, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+}
+
+// Bounds of a request that is handed on: the connection, which the kernel makes at once unless the server's queue is
+// full, and all of it, which is more than any request may take.
+const (
+	handOnConnect = time.Second
+	handOnLimit   = 330 * time.Second
+)
+
+func handOn(socket string, environ []string, in io.Reader, out, log io.Writer) bool {
+	c, err := net.DialTimeout("unix", socket, handOnConnect)
+	if err != nil {
+		return false
+	}
+	defer c.Close()
+	if c.SetDeadline(time.Now().Add(handOnLimit)) != nil {
+		return false
+	}
+	body := in
+	length := ""
+	var params []byte
+	for _, pair := range environ {
+		name, value, _ := strings.Cut(pair, "=")
+		switch {
+		case name == "CONTENT_LENGTH":
+			length = value
+		case name == "REQUEST_METHOD" && (value == "GET" || value == "HEAD") && length == "":
+			body = nil
+		}
+		if !ofProcess(name) {
+			params = handOnPair(params, name, value)
+		}
+	}
+	if length != "" {
+		n, err := strconv.ParseInt(length, 10, 64)
+		if err != nil || n < 0 {
+			return false
+		}
+		body = io.LimitReader(in, n) // a CGI program must not read on (RFC 3875, section 4.2)
+	}
+	first := handOnRecord(nil, 1, []byte{0, 1, 0, 0, 0, 0, 0, 0}) // begin: a responder, one request on the connection
+	for part := params; len(part) > 0; part = part[min(len(part), handOnContent):] {
+		first = handOnRecord(first, 4, part[:min(len(part), handOnContent)])
+	}
+	first = handOnRecord(first, 4, nil)
+	if _, err := c.Write(first); err != nil {
+		return false
+	}
+	go sendBody(c, body) // the server may answer before it has read all
+	if begun, err := passAnswer(c, out, log); err != nil && !begun {
+		_, _ = io.WriteString(out, "Status: 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 2\r\nCache-Control: no-store\r\n\r\n"+
+			`{"success":false,"message":"cannot reach vpm's server at the moment","error":"cannot reach vpm's server at the moment","code":"unavailable"}`+"\n")
+	}
+	return true
+}
+
+// ofProcess tells variables of this process from those of the request.
+func ofProcess(name string) bool {
+	return name == "PATH" || name == "" || strings.HasPrefix(name, "LD_") || strings.HasPrefix(name, "VPM_") || strings.HasPrefix(name, "GO")
+}
+
+func sendBody(c net.Conn, body io.Reader) {
+	buffer := make([]byte, 16<<10)
+	for body != nil {
+		n, err := body.Read(buffer)
+		if n > 0 {
+			if _, err := c.Write(handOnRecord(nil, 5, buffer[:n])); err != nil {
+				return // the answer, or its absence, says why
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			c.Close() // the rest will never come: the server must not take what it has for all
+			return
+		}
+	}
+	_, _ = c.Write(handOnRecord(nil, 5, nil))
+}
+
+// passAnswer copies what the server says until the end of the request. begun tells whether anything was.
+func passAnswer(c io.Reader, out, log io.Writer) (begun bool, err error) {
+	var head [8]byte
+	var content [1<<16 + 255]byte
+	for {
+		if _, err := io.ReadFull(c, head[:]); err != nil {
+			return begun, err
+		}
+		length, padding := int(binary.BigEndian.Uint16(head[4:])), int(head[6])
+		if _, err := io.ReadFull(c, content[:length+padding]); err != nil {
+			return begun, err
+		}
+		switch kind := head[1]; {
+		case kind == 6 && length > 0: // stdout, which is a CGI answer as it stands
+			begun = true
+			if _, err := out.Write(content[:length]); err != nil {
+				return begun, err
+			}
+		case kind == 7 && length > 0:
+			_, _ = log.Write(content[:length])
+		case kind == 3: // the end
+			if !begun {
+				return false, errors.New("it did not answer")
+			}
+			return begun, nil
+		}
+	}
+}
+
+// handOnContent is what one record holds at most (FastCGI specification, section 3.3).
+const handOnContent = 65528
+
+func handOnRecord(b []byte, kind byte, content []byte) []byte {
+	b = append(b, 1, kind, 0, 1, byte(len(content)>>8), byte(len(content)), 0, 0)
+	return append(b, content...)
+}
+
+func handOnPair(b []byte, name, value string) []byte {
+	for _, n := range []int{len(name), len(value)} {
+		if n < 0x80 {
+			b = append(b, byte(n))
+		} else {
+			b = binary.BigEndian.AppendUint32(b, uint32(n)|1<<31)
+		}
+	}
+	return append(append(b, name...), value...)
+}

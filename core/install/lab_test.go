@@ -1,0 +1,349 @@
+//go:build linux
+
+package install_test
+
+import (
+	"bytes"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/fcgi"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	_ "modernc.org/sqlite"
+
+	"vpm/core/app"
+	"vpm/core/doctor"
+	"vpm/core/install"
+	"vpm/scripts/vpslab"
+)
+
+// What was built for the tests: the uploaded program, and this test binary with points at which it can be killed.
+var uploaded, inside string
+
+func TestMain(m *testing.M) {
+	if filepath.Base(os.Args[0]) == "vpm" && len(os.Args) > 1 && os.Args[1] == "serve" {
+		exit(serve(os.Args[2:]))
+	}
+	if filepath.Base(os.Args[0]) == "vpm" && len(os.Args) == 4 && os.Args[1] == "install" && os.Args[2] == "--from" {
+		exit(errors.Join(os.Setenv("FROM", os.Args[3]), command("apply")))
+	}
+	if what := os.Getenv("INSTALL_TEST_INSIDE"); what != "" {
+		exit(command(what))
+	}
+	code, err := testMain(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func exit(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, install.Message(err))
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func testMain(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "vpm-install-test-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	uploaded, inside = filepath.Join(dir, "vpm.cgi"), filepath.Join(dir, "inside")
+	for _, argv := range [][]string{
+		{"build", "-buildmode=exe", "-ldflags=-s -w", "-o", uploaded, "vpm/cgi"},
+		{"test", "-c", "-tags", "faults", "-ldflags=-s -w", "-o", inside, "."},
+	} {
+		build := exec.Command("go", argv...)
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := build.CombinedOutput(); err != nil {
+			return 1, fmt.Errorf("cannot build for the tests: %w\n%s", err, out)
+		}
+	}
+	return m.Run(), nil
+}
+
+// serve is a small "vpm serve": the API over the socket that systemd passes. It says through which program it answered.
+func serve(args []string) error {
+	docroot := ""
+	for i, a := range args {
+		switch a {
+		case "--config":
+			os.Setenv("VPM_CONFIG", args[i+1])
+		case "--docroot":
+			docroot = args[i+1]
+		}
+	}
+	l, err := net.FileListener(os.NewFile(3, "socket"))
+	if err != nil {
+		return err
+	}
+	api := app.Load(docroot, 4).API
+	conn, err := net.Dial("unixgram", os.Getenv("NOTIFY_SOCKET"))
+	if err != nil {
+		return err
+	}
+	io.WriteString(conn, "READY=1")
+	return fcgi.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Answered-By", "server")
+		api.ServeHTTP(w, r)
+	}))
+}
+
+const serverUnit = `[Unit]
+Requires=vpm.socket
+After=vpm.socket
+[Service]
+Type=notify
+User=vpmd
+Group=vpmd
+ExecStart=/usr/lib/vpm/vpm serve --config /etc/vpm/vpm.env
+NoNewPrivileges=yes
+ProtectSystem=strict
+ReadWritePaths=-/var/lib/vpm
+ProtectHome=yes
+RestrictNamespaces=yes
+SystemCallFilter=@system-service
+[Install]
+WantedBy=multi-user.target
+`
+
+const serverSocket = `[Socket]
+ListenStream=/run/vpmd/vpm.sock
+SocketUser=vpmd
+SocketGroup=www-data
+SocketMode=0660
+DirectoryMode=0755
+RemoveOnStop=yes
+[Install]
+WantedBy=sockets.target
+`
+
+func optionsInside() install.Options {
+	return install.Options{From: os.Getenv("FROM"), CopyDatabase: copySQLite, Say: func(line string) { fmt.Println(line) },
+		Units: map[string]string{install.ServiceFile: serverUnit, install.SocketFile: serverSocket}}
+}
+
+func copySQLite(ctx context.Context, from, to string) error {
+	db, err := sql.Open("sqlite", "file:"+from)
+	if err != nil {
+		return err
+	}
+	_, err = db.ExecContext(ctx, "VACUUM INTO ?", to)
+	return errors.Join(err, db.Close())
+}
+
+// command is what the test binary does in the VPS.
+func command(what string) error {
+	ctx := context.Background()
+	switch what {
+	case "apply", "dry-run":
+		p, err := install.Prepare(ctx, optionsInside())
+		if err != nil {
+			return err
+		}
+		if what == "dry-run" {
+			return p.Print(os.Stdout)
+		}
+		return p.Apply(ctx)
+	case "change":
+		started, err := install.Detached{DataDir: "/home/shop/vpm-data", From: api, Program: api + "/vpm", Sum: os.Getenv("SUM"),
+			Setting: os.Getenv("SETTING"), Log: func(line string) { fmt.Println(line) }}.AfterChange(ctx)
+		fmt.Println(started)
+		return err
+	case "doctor":
+		return json.NewEncoder(os.Stdout).Encode(doctor.Run(ctx, doctor.Options{}))
+	case "uninstall":
+		left, err := install.Uninstall(ctx, optionsInside())
+		fmt.Println(strings.Join(left, "\n"))
+		return err
+	}
+	return fmt.Errorf("what is %s?", what)
+}
+
+// server is a VPS with an uploaded vpm.cgi.
+type server struct {
+	*vpslab.VPS
+	t *testing.T
+}
+
+const api = "/home/shop/public_html/api"
+
+const site = `<VirtualHost *:80>
+  DocumentRoot /home/shop/public_html
+  <Directory /home/shop/public_html>
+    Require all granted
+    AllowOverride All
+  </Directory>
+</VirtualHost>
+`
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	v, err := vpslab.Boot(vpslab.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := v.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &server{v, t}
+	for from, to := range map[string]string{uploaded: api + "/vpm.cgi", inside: "/opt/vpm-test", "../../public_html/api/.htaccess": api + "/.htaccess"} {
+		if err := s.CopyIn(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.sh("chown -R www-data: /home/shop; chmod 755 " + api + "/vpm.cgi; a2enmod -q cgid")
+	return s
+}
+
+func (s *server) apache() {
+	s.t.Helper()
+	if err := s.Apache(s.limited(), site); err != nil {
+		s.t.Fatal(err)
+	}
+	// vpslab enables what the installation has to.
+	s.sh("a2dismod -q -f proxy_fcgi proxy; systemctl restart apache2")
+}
+
+func (s *server) limited() context.Context {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+	s.t.Cleanup(cancel)
+	return ctx
+}
+
+func (s *server) sh(script string) string {
+	s.t.Helper()
+	out, err := s.Run(s.limited(), "bash", "-e", "-c", script)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
+
+// try runs the installer in the VPS.
+func (s *server) try(what string, env ...string) (string, error) {
+	args := append([]string{"INSTALL_TEST_INSIDE=" + what, "FROM="}, env...)
+	return s.Run(s.limited(), "env", append(args, "/opt/vpm-test")...)
+}
+
+func (s *server) must(what string, env ...string) string {
+	s.t.Helper()
+	out, err := s.try(what, env...)
+	if err != nil {
+		s.t.Fatalf("%s: %v\n%s\n%s", what, err, out, s.Journal("vpm.service"))
+	}
+	return out
+}
+
+// answer is what the API says.
+type answer struct {
+	status int
+	by     string // which program
+	fields map[string]any
+	text   string
+}
+
+func (s *server) ask(method, path string, body any, headers ...string) (a answer) {
+	s.t.Helper()
+	text, err := json.Marshal(body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r, err := http.NewRequestWithContext(s.limited(), method, "http://shop.test/api"+path, bytes.NewReader(text))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := s.HTTPClient().Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a = answer{status: resp.StatusCode, by: resp.Header.Get("X-Answered-By"), text: string(got)}
+	_ = json.Unmarshal(got, &a.fields) // an error page of the web server is not JSON
+	return a
+}
+
+func (s *server) want(a answer, status int, by string) answer {
+	s.t.Helper()
+	if a.status != status || a.by != by {
+		s.t.Fatalf("answered %d by %q, want %d by %q: %.300s\n%s", a.status, a.by, status, by, a.text, s.sh("tail -n 20 /var/log/apache2/*error.log || true"))
+	}
+	return a
+}
+
+const password = "correct horse battery"
+
+// setUp is the first visit of the person who has uploaded vpm.cgi.
+func (s *server) setUp(database map[string]any) {
+	s.t.Helper()
+	file, _ := s.want(s.ask("GET", "/setup.php", nil), 200, "").fields["code_file"].(string)
+	text := s.sh("head -n1 " + file)
+	body := map[string]any{"code": text, "username": "admin", "password": password}
+	for k, v := range database {
+		body[k] = v
+	}
+	s.want(s.ask("POST", "/setup.php", body), 201, "")
+}
+
+// logIn proves that the account is there, whoever answers.
+func (s *server) logIn(by string) {
+	s.t.Helper()
+	s.want(s.ask("POST", "/auth/login.php", map[string]any{"username": "admin", "password": password}), 200, by)
+}
+
+// tree lists what an installation may touch, with owners, modes and contents. The databases are left out.
+func (s *server) tree() string {
+	s.t.Helper()
+	return s.sh(`leave='^/etc/(passwd|group|shadow|gshadow|subuid|subgid)-|^/etc/\.pwd\.lock|^/home/shop/vpm-data/'
+places=$(ls -d /etc /srv /home /usr/lib/vpm /usr/bin/vpm /var/lib/vpm* 2>/dev/null || true)
+{ find $places -printf '%p %y %m %u:%g %l\n'; find $places -type f -print0 | xargs -0 sha256sum | sed -E 's/^([^ ]+) +(.*)/\2 \1/'; } | grep -Ev "$leave" | sort`)
+}
+
+func (s *server) wantTree(want, when string) {
+	s.t.Helper()
+	is := s.tree()
+	if is == want {
+		return
+	}
+	a, b := strings.Split(want, "\n"), strings.Split(is, "\n")
+	seen := map[string]bool{}
+	for _, line := range a {
+		seen[line] = true
+	}
+	var different []string
+	for _, line := range b {
+		if !seen[line] {
+			different = append(different, "+ "+line)
+		}
+		delete(seen, line)
+	}
+	for line := range seen {
+		different = append(different, "- "+line)
+	}
+	s.t.Fatalf("%s the tree is another:\n%s", when, strings.Join(different, "\n"))
+}

@@ -1,0 +1,68 @@
+package install_test
+
+import (
+	"testing"
+
+	"vpm/core/install"
+)
+
+func TestSudoList(t *testing.T) {
+	t.Parallel()
+	const head = "Matching Defaults entries for www-data on vps:\n    env_reset, mail_badpass\n\nUser www-data may run the following commands on vps:\n"
+	for rules, want := range map[string]string{
+		"    (ALL) NOPASSWD: /usr/sbin/php-fpm*, /bin/systemctl\n":                  "/bin/systemctl",
+		"    (ALL : ALL) NOPASSWD: /usr/bin/systemctl\n":                            "/usr/bin/systemctl",
+		"    (root) NOPASSWD: ALL\n":                                                "/bin/systemctl",
+		"    (ALL) /bin/systemctl\n":                                                "",
+		"    (ALL) NOPASSWD: /bin/true, PASSWD: /bin/systemctl\n":                   "",
+		"    (www-data) NOPASSWD: /bin/systemctl\n":                                 "",
+		"    (ALL) NOPASSWD: /bin/systemctl reload apache2\n":                       "",
+		"    (ALL) NOPASSWD: /bin/systemctl\n    (ALL) NOPASSWD: !/bin/systemctl\n": "",
+	} {
+		if got := install.SystemctlIn(head + rules); got != want {
+			t.Errorf("%q: %q, want %q", rules, got, want)
+		}
+	}
+	if got := install.SystemctlIn("Sorry, user www-data may not run sudo on vps.\n"); got != "" {
+		t.Errorf("of a refusal: %q", got)
+	}
+}
+
+func TestNginxServers(t *testing.T) {
+	t.Parallel()
+	const text = "# server { root /no; }\nhttp { server\n{ # }\n root '/a b'; location / { root /inner; } }\nserver{root ${x}/c;}upstream u{server unix:/x;}\n}\nserver { return 301 \"} server {\"; }"
+	servers := install.NginxServers(text)
+	want := []string{"/a b", "${x}/c", ""}
+	if len(servers) != len(want) {
+		t.Fatalf("found %+v", servers)
+	}
+	for i, s := range servers {
+		if s.Root() != want[i] {
+			t.Errorf("server %d has the root %q, want %q", i, s.Root(), want[i])
+		}
+	}
+}
+
+func TestVersions(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"1.9.13p3", "1.9.9", 1}, {"0.105", "0.106", -1}, {"122", "0.106", 1}, {"1.9.10", "1.9.10", 0}, {"php-fpm8.10", "php-fpm8.9", 1}, {"?", "0.1", -1}} {
+		if got := install.CompareVersion(c.a, c.b); got != c.want {
+			t.Errorf("%s and %s: %d", c.a, c.b, got)
+		}
+	}
+}
+
+func TestPointed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"# VPM_DATA_DIR=x\nexport VPM_DATA_DIR = \"/old\"\nVPM_DB_DRIVER=sqlite": "# VPM_DATA_DIR=x\nVPM_DATA_DIR=\"/new\"\nVPM_DB_DRIVER=sqlite",
+		"VPM_DB_DRIVER=mysql": "VPM_DB_DRIVER=mysql\nVPM_DATA_DIR=\"/new\"\n",
+	} {
+		if got := string(install.Pointed([]byte(text), "/new")); got != want {
+			t.Errorf("%q becomes %q, want %q", text, got, want)
+		}
+	}
+}

@@ -40,6 +40,9 @@ func main() {
 		fmt.Fprintf(os.Stderr, "vpm.cgi %s is run by a web server: upload it as api/vpm.cgi and open /vpm/ in a browser.\n", version)
 		os.Exit(2)
 	}
+	if gateway.HandOn(serverSocket) {
+		return
+	}
 	// One request does one thing at a time, and each thread that is not begun saves a tenth of a millisecond.
 	runtime.GOMAXPROCS(1)
 	a := app.Load(os.Getenv("DOCUMENT_ROOT"), 1)
@@ -47,6 +50,9 @@ func main() {
 	time.AfterFunc(longest(a.Config, os.Getenv("PATH_INFO"))+5*time.Second, func() { os.Exit(3) })
 	gateway.ServeCGI(switchable(a.API))
 }
+
+// serverSocket is where a server of vpm listens, on a machine that has one: it answers for every copy of this program.
+const serverSocket = "/run/vpmd/vpm.sock"
 
 // longest is how long a request may take: the tick has its own time.
 func longest(c *config.Config, path string) time.Duration {

@@ -41,8 +41,8 @@ var allowed = map[string][]string{
 
 	"vpm/cgi": {"vpm/core/app", "vpm/core/config", "vpm/core/gateway"},
 	// What only a server has is not linked into the CGI program, whose every start it would cost.
-	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/config", "vpm/core/gateway", "vpm/core/httpapi", "vpm/core/move",
-		"vpm/core/provision", "vpm/core/store", "vpm/core/systemd"},
+	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/config", "vpm/core/doctor", "vpm/core/gateway", "vpm/core/httpapi",
+		"vpm/core/install", "vpm/core/move", "vpm/core/provision", "vpm/core/store", "vpm/core/systemd"},
 }
 
 // TestImports holds the picture. core/app may import every room and scripts anything; core itself imports the

@@ -15,6 +15,9 @@ import (
 var version = "dev"
 
 const usage = `usage: vpm serve [--config FILE] [--listen unix:/PATH | tcp:127.0.0.1:PORT]...
+       vpm install [--from DIR] [--dry-run]
+       vpm uninstall
+       vpm doctor [--json] [--url URL] [--host NAME]
        vpm tick [--config FILE] [--docroot DIR]
        vpm version
 `
@@ -32,6 +35,12 @@ func main() {
 	switch command {
 	case "serve":
 		err = serveCommand(ctx, os.Args[2:])
+	case "install":
+		err = installCommand(ctx, os.Args[2:])
+	case "uninstall":
+		err = uninstallCommand(ctx, os.Args[2:])
+	case "doctor":
+		err = doctorCommand(ctx, os.Args[2:])
 	case "provision":
 		err = rootCommand(ctx, os.Args[2:], provision.Run)
 	case "deprovision":

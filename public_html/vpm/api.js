@@ -32,8 +32,8 @@ export const trouble = store(null);
 export const outdated = store(false);
 const saysOutdated = e => e.code === 'unavailable' && e.message.includes('migrate.php');
 
-/** hasBanner tells whether a failure is of the whole panel, and so is told above every page. */
-export const hasBanner = e => e.status === 0 || saysOutdated(e);
+/** hasBanner tells whether a failure is of the whole panel, and so is told above every page now. */
+export const hasBanner = e => e instanceof NoAnswer ? trouble.get() !== null : saysOutdated(e);
 
 /** ended is called when an answer says that nobody is logged in (any more). */
 const hooks = { ended() {} };
@@ -57,15 +57,15 @@ export async function call(path, body, { signal } = {}) {
 		text = await response.text();
 	} catch (e) {
 		if (signal?.aborted) throw e;
-		throw silence(e.name === 'TimeoutError' ? t('trouble.timeout', { n: patience / 1000 }) : t('trouble.silent'));
+		throw silence(path, e.name === 'TimeoutError' ? t('trouble.timeout', { n: patience / 1000 }) : t('trouble.silent'));
 	}
 	const answer = object(text);
 	if (typeof answer?.success !== 'boolean') {
 		const type = response.headers.get('Content-Type')?.split(';')[0] ?? '';
-		throw silence(t('trouble.foreign', { status: String(response.status), type }), response.status, type);
+		throw silence(path, t('trouble.foreign', { status: String(response.status), type }), response.status, type);
 	}
 	trouble.set(null);
-	heard(response);
+	heard(path, response);
 	if (!response.ok || (!answer.success && !answer.results)) throw failure(answer, response.status, path);
 	return answer;
 }
@@ -74,8 +74,13 @@ export async function call(path, body, { signal } = {}) {
 export const get = (path, query, options) =>
 	call(`${path}?${new URLSearchParams(Object.entries(query).filter(([, v]) => v !== '' && v != null))}`, undefined, options);
 
-function silence(message, status, type) {
-	trouble.set(status ? null : message); // what answers wrongly answers
+// The last answer: while the API answers other calls, what is wrong is with one call and not with the server.
+let last = { path: '', at: 0 };
+const recently = 4_000; // ms
+
+function silence(path, message, status, type) {
+	const elsewhere = last.path !== path && Date.now() - last.at < recently;
+	if (!status || !elsewhere) trouble.set(message);
 	return new NoAnswer(message, status, type);
 }
 
@@ -101,7 +106,8 @@ function failure(answer, status, path) {
 // The server's clock against this one: ages are told by the server's.
 let ahead = 0; // ms
 
-function heard(response) {
+function heard(path, response) {
+	last = { path, at: Date.now() };
 	const date = Date.parse(response.headers.get('Date') ?? '');
 	// The header has whole seconds, so a difference below two is none.
 	if (!Number.isNaN(date)) ahead = Math.abs(date - Date.now()) < 2000 ? 0 : date - Date.now();

@@ -1,5 +1,6 @@
-import { hasBanner } from '../api.js';
+import { hasBanner, trouble } from '../api.js';
 import { html } from '../html.js';
+import { useStore } from '../store.js';
 import { t } from '../words.js';
 import { Icon } from './icon.js';
 
@@ -11,11 +12,14 @@ export const Notice = ({ kind = 'unknown', title, role, children }) => html`
 	</div>`;
 
 /** Trouble is why something cannot be shown, with a way to ask again. What the login or a banner tells is not told twice. */
-export const Trouble = ({ error, again }) => error.status !== 401 && !hasBanner(error) && html`
-	<${Notice} kind="bad" role="alert" title=${t('trouble.title')}>
-		<p>${error.message}</p>
-		${again && html`<button type="button" class="button" onClick=${again}>${t('again')}</button>`}
-	<//>`;
+export function Trouble({ error, again }) {
+	useStore(trouble);
+	return error.status !== 401 && !hasBanner(error) && html`
+		<${Notice} kind="bad" role="alert" title=${t('trouble.title')}>
+			<p>${error.message}</p>
+			${again && html`<button type="button" class="button" onClick=${again}>${t('again')}</button>`}
+		<//>`;
+}
 
 /** Loading keeps the room of what will come. */
 export const Loading = ({ lines = 3 }) => html`

@@ -7,6 +7,9 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
+
+	"vpm/htaccess"
 )
 
 // apacheLayout is where a distribution has Apache's configuration.
@@ -15,6 +18,7 @@ type apacheLayout struct {
 	test    []string
 	conf    string // ours
 	link    string // what makes it count, "" where its place does
+	hosts   string // the directory of what provisioning writes for instances; "" where it does not know this layout
 	modules string // a directory whose modules are enabled by links in enabled; "" where proxy_fcgi is on from the start
 	enabled string
 }
@@ -22,7 +26,8 @@ type apacheLayout struct {
 func findApache() (apacheLayout, bool) {
 	if ctl := find("/usr/sbin/apache2ctl", "/usr/sbin/apachectl"); ctl != "" && isDir("/etc/apache2/conf-available") {
 		return apacheLayout{unit: "apache2.service", test: []string{ctl, "configtest"}, conf: "/etc/apache2/conf-available/vpm.conf",
-			link: "/etc/apache2/conf-enabled/vpm.conf", modules: "/etc/apache2/mods-available", enabled: "/etc/apache2/mods-enabled"}, true
+			link: "/etc/apache2/conf-enabled/vpm.conf", hosts: "/etc/apache2/vpm.d",
+			modules: "/etc/apache2/mods-available", enabled: "/etc/apache2/mods-enabled"}, true
 	}
 	if ctl := find("/usr/sbin/apachectl", "/usr/sbin/httpd"); ctl != "" && isDir("/etc/httpd/conf.d") {
 		return apacheLayout{unit: "httpd.service", test: []string{ctl, "-t"}, conf: "/etc/httpd/conf.d/vpm.conf"}, true
@@ -53,7 +58,7 @@ func (p *Plan) apacheSteps(ctx context.Context, up upload) (served bool, err err
 	}
 	p.add(p.afterUndo("systemctl", "try-reload-or-restart", a.unit))
 	if a.modules != "" {
-		for _, name := range []string{"proxy.conf", "proxy.load", "proxy_fcgi.load"} {
+		for _, name := range []string{"proxy.conf", "proxy.load", "proxy_fcgi.load", "headers.load"} {
 			if _, err := os.Stat(filepath.Join(a.modules, name)); err == nil {
 				p.add(p.link(filepath.Join(a.enabled, name), "../mods-available/"+name, web))
 			}
@@ -63,8 +68,61 @@ func (p *Plan) apacheSteps(ctx context.Context, up upload) (served bool, err err
 	if a.link != "" {
 		p.add(p.link(a.link, "../conf-available/vpm.conf", web))
 	}
+	if a.hosts != "" {
+		p.add(dirStep(ofTree, a.hosts, 0o755, "root", "root"), p.file(content{path: stoppedPage, mode: 0o644,
+			text: []byte(htaccess.DefaultPage("", time.Time{}))}, ""))
+		edits, err := apacheEdits(up.docroot)
+		if err != nil {
+			return false, err
+		}
+		for _, c := range edits {
+			p.add(p.file(c, web))
+		}
+	}
 	p.add(reload(web, a.unit, a.test...))
 	return true, nil
+}
+
+// stoppedPage is what Apache shows where the PHP-FPM of an instance does not run.
+const stoppedPage = StateDir + "/pages/stopped.html"
+
+// The marked block behind the DocumentRoot of the upload's virtual hosts. What provisioning writes for instances has
+// aliases in it, which must not hold for other hosts.
+const apacheBlock = "\n  # BEGIN vpm install\n  IncludeOptional /etc/apache2/vpm.d/*.conf\n  # END vpm install"
+
+// apacheEdits gives the files with those virtual hosts as they are to be.
+func apacheEdits(docroot string) (edits []content, err error) {
+	for _, file := range apacheFiles() {
+		path, err := filepath.EvalSymlinks(file)
+		if err != nil {
+			continue // a link that leads nowhere: Apache's own test says more
+		}
+		plain, _ := withoutBlock([]byte(readText(path)))
+		var b strings.Builder
+		for line := range strings.Lines(string(plain)) {
+			bare := strings.TrimRight(line, "\n")
+			b.WriteString(bare)
+			if namesRoot(line, docroot) {
+				b.WriteString(apacheBlock)
+			}
+			b.WriteString(line[len(bare):])
+		}
+		if b.Len() == len(plain) {
+			continue
+		}
+		c, err := like(path)
+		if err != nil {
+			return nil, err
+		}
+		c.text = []byte(b.String())
+		edits = append(edits, c)
+	}
+	return edits, nil
+}
+
+func namesRoot(line, docroot string) bool {
+	f := strings.Fields(line)
+	return len(f) == 2 && strings.EqualFold(f[0], "DocumentRoot") && filepath.Clean(strings.Trim(f[1], `"`)) == docroot
 }
 
 func apacheNames(docroot string) bool {
@@ -74,8 +132,7 @@ func apacheNames(docroot string) bool {
 			continue
 		}
 		for line := range strings.Lines(string(text)) {
-			f := strings.Fields(line)
-			if len(f) == 2 && strings.EqualFold(f[0], "DocumentRoot") && strings.Trim(f[1], `"`) == docroot {
+			if namesRoot(line, docroot) {
 				return true
 			}
 		}
@@ -99,5 +156,15 @@ func apacheText(dir string) string {
   ProxySet connectiontimeout=3 timeout=330 retry=0
 </Proxy>
 </IfModule>
-`, dir, regexp.QuoteMeta(dir), Socket)
+Alias /.vpm/ %[4]s/
+<Directory %[4]s>
+  Require all granted
+  AllowOverride None
+  FileETag None
+  <IfModule mod_headers.c>
+    Header always set Retry-After 30
+    Header always set Cache-Control no-store
+  </IfModule>
+</Directory>
+`, dir, regexp.QuoteMeta(dir), Socket, filepath.Dir(stoppedPage))
 }

@@ -43,6 +43,7 @@ func TestInstall(t *testing.T) {
 			if who := s.sh("ps -o user= -p $(systemctl show -p MainPID --value vpm.service)"); who != "vpmd" {
 				t.Errorf("the server runs as %s", who)
 			}
+			s.fragment()
 			if err := s.Reboot(s.limited()); err != nil {
 				t.Fatal(err)
 			}
@@ -79,4 +80,20 @@ func (s *server) setUpWith(driver string) {
 	}
 	s.sh(`mariadb -e "CREATE DATABASE panel; CREATE USER panel@localhost IDENTIFIED BY 'db-pass\$1'; GRANT ALL ON panel.* TO panel@localhost"`)
 	s.setUp(map[string]any{"db_driver": "mysql", "db_host": "localhost", "db_socket": socket, "db_name": "panel", "db_user": "panel", "db_password": "db-pass$1"})
+}
+
+// fragment puts a site into Apache as provisioning does: in the upload's virtual host, and in no other.
+func (s *server) fragment() {
+	s.t.Helper()
+	s.sh(`mkdir -p /srv/site; echo hello > /srv/site/index.html
+printf 'Alias /shop1 /srv/site\n<Directory /srv/site>\n Require all granted\n ErrorDocument 404 /.vpm/stopped.html\n</Directory>\n' > /etc/apache2/vpm.d/97-shop1.conf
+systemctl reload apache2`)
+	err := s.Wait(s.limited(), func() bool { return s.ask("GET", "/../shop1/index.html", nil).text == "hello\n" })
+	if err != nil {
+		s.t.Fatalf("the site of a fragment: %v", err)
+	}
+	if a := s.ask("GET", "/../shop1/missing", nil); a.status != 404 || !strings.Contains(a.text, "<html") {
+		s.t.Errorf("the page of a stopped site: %d %s", a.status, a.text)
+	}
+	s.sh("rm -r /srv/site /etc/apache2/vpm.d/97-shop1.conf; systemctl reload apache2")
 }

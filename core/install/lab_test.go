@@ -219,7 +219,7 @@ func (s *server) apache() {
 		s.t.Fatal(err)
 	}
 	// vpslab enables what the installation has to.
-	s.sh("a2dismod -q -f proxy_fcgi proxy; systemctl restart apache2")
+	s.sh("a2dismod -q -f proxy_fcgi proxy headers; systemctl restart apache2")
 }
 
 func (s *server) limited() context.Context {
@@ -313,6 +313,10 @@ func (s *server) setUp(database map[string]any) {
 // logIn proves that the account is there, whoever answers.
 func (s *server) logIn(by string) {
 	s.t.Helper()
+	// A web server takes on its configuration after its reload has ended.
+	if err := s.Wait(s.limited(), func() bool { a := s.ask("GET", "/setup.php", nil); return a.status == 200 && a.by == by }); err != nil {
+		s.t.Fatalf("%v: not answered by %q", err, by)
+	}
 	s.want(s.ask("POST", "/auth/login.php", map[string]any{"username": "admin", "password": password}), 200, by)
 }
 

@@ -40,6 +40,7 @@ func (p *Plan) machineSteps(_ context.Context, m machine, _ upload) error {
 		}
 	}
 	m.privilege.choose(files)
+	p.unit = files[service]
 	const sysusers, tmpfiles = "/etc/sysusers.d/vpm.conf", "/etc/tmpfiles.d/vpm.conf"
 	p.add(p.file(content{path: sysusers, text: []byte(files[sysusers]), mode: 0o644}, ""), userStep(sysusers))
 	p.add(p.file(content{path: tmpfiles, text: []byte(files[tmpfiles]), mode: 0o644}, "tmpfiles"))

@@ -7,7 +7,10 @@ import (
 	"strings"
 )
 
-const nginxSnippet = "/etc/nginx/snippets/vpm.conf"
+const (
+	nginxSnippet = "/etc/nginx/snippets/vpm.conf"
+	nginxHosts   = "/etc/nginx/vpm.d" // where provisioning writes for instances
+)
 
 // The marked block that is put into a server block of the administrator. Taking out exactly this text gives the file
 // back byte for byte.
@@ -15,7 +18,7 @@ const nginxBlock = "\n    # BEGIN vpm install\n    include " + nginxSnippet + ";
 
 // withoutBlock gives a file without our block, also one that was edited elsewhere since.
 func withoutBlock(text []byte) (rest []byte, found bool) {
-	without := strings.ReplaceAll(string(text), nginxBlock, "")
+	without := strings.ReplaceAll(strings.ReplaceAll(string(text), nginxBlock, ""), apacheBlock, "")
 	return []byte(without), len(without) < len(text)
 }
 
@@ -76,7 +79,7 @@ func (p *Plan) nginxSteps(ctx context.Context, up upload) (served bool, err erro
 	if len(edits) == 0 {
 		return false, nil
 	}
-	p.add(p.afterUndo("systemctl", "try-reload-or-restart", unit),
+	p.add(p.afterUndo("systemctl", "try-reload-or-restart", unit), dirStep(ofTree, nginxHosts, 0o755, "root", "root"),
 		p.file(content{path: nginxSnippet, text: []byte(nginxText("/" + filepath.Base(up.dir) + "/")), mode: 0o644}, "nginx"))
 	for _, c := range edits {
 		p.add(p.file(c, "nginx"))
@@ -95,5 +98,7 @@ location ^~ "%[1]s" {
     fastcgi_read_timeout 330s;
     fastcgi_pass unix:%[2]s;
 }
-`, at, Socket)
+# What provisioning writes for instances.
+include %[3]s/*.conf;
+`, at, Socket, nginxHosts)
 }

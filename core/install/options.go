@@ -29,8 +29,7 @@ const (
 type Options struct {
 	// Program is the program that becomes Program, "" for the running one.
 	Program string
-	// Units are the server's own units by their full paths: vpm.service and vpm.socket. Those of instances are
-	// core/systemd's.
+	// Units are texts of units by their full paths, besides and instead of those of core/systemd.
 	Units map[string]string
 	// From is the directory of the uploaded vpm.cgi, as /home/shop/public_html/api. "" searches the document roots
 	// of the web servers.

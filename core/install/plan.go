@@ -40,6 +40,7 @@ type Plan struct {
 	options Options
 	journal *journal
 	steps   []step
+	unit    string // the text of vpm.service
 }
 
 // Prepare looks at the machine and gives the plan. It changes nothing. Its errors say what is missing and how it comes.

@@ -10,7 +10,7 @@ import (
 
 // serverSteps start the server, now and at each boot, and prove that it may drive its units.
 func (p *Plan) serverSteps(_ context.Context, m machine, up upload) error {
-	dropIn, err := place(p.options.Units[service], up)
+	dropIn, err := place(p.unit, up)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (m *Manager) attend(ctx context.Context, r Record) (Attention, error) {
 	return done, nil
 }
 
-// drifted tells whether what was seen is not what is wanted.
+// drifted tells whether what was seen is not what is wanted. Where nobody has looked yet nothing was.
 func drifted(wanted Observed, seen Evidence) bool {
-	return seen.Observed != ObservedUnknown && seen.Observed != wanted
+	return seen.Observed != "" && seen.Observed != ObservedUnknown && seen.Observed != wanted
 }

@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 )
 
@@ -32,11 +33,12 @@ func (m *Manager) Attend(ctx context.Context, r Record) (Record, Attention, erro
 		return r, Attention{}, err
 	}
 	done, err := m.attend(turn, r)
-	if err != nil {
-		return r, done, err
+	// Also after a failure: what came of it is stored, and is not to be written over with what was known before.
+	is, rerr := m.Store.Record(ctx, id)
+	if rerr == nil {
+		r = is
 	}
-	r, err = m.Store.Record(ctx, id)
-	return r, done, err
+	return r, done, cmp.Or(err, rerr)
 }
 
 // attend does so in the instance's turn, with what is stored now.

@@ -239,9 +239,8 @@ func (p *pass) see(ctx context.Context, r Record) finding {
 		return f
 	}
 	f.unhealthy = health.Healthy != nil && !*health.Healthy
-	before := r.Watch
-	before.SeenAt, before.Health = m.Now(), health
-	after, alerts := p.Judge(before, r, health, attention)
+	after, alerts := p.Judge(r.Watch, r, health, attention)
+	after.SeenAt, after.Health = m.Now(), health
 	if len(p.Channels) == 0 {
 		alerts = nil
 	}

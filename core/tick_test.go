@@ -102,6 +102,12 @@ func TestTickSeesEachInstance(t *testing.T) {
 	if r = k.run(t); r.Seen != 3 { // a minute later
 		t.Errorf("the next report is %+v", r)
 	}
+	// Judged is by what was known before: of the first tick nothing, of the second what the first found.
+	for i, before := range k.judged {
+		if first := i < 3; first != before.Health.CheckedAt.IsZero() || !first && !before.Health.CheckedAt.Equal(k.now.Add(-2*time.Minute)) {
+			t.Errorf("judgement %d is given %+v", i, before.Health)
+		}
+	}
 }
 
 // TestTickFinishes what a killed process, a planned stop and somebody with a file manager have left.
@@ -176,6 +182,36 @@ func TestTickRetriesAStopWithoutEffect(t *testing.T) {
 	}
 	if rec, err := k.Record(t.Context(), "one"); err != nil || rec.Gate.Pending() || rec.Gate.Evidence.Observed != core.ObservedStopped {
 		t.Errorf("stored is %+v, %v", rec.Gate, err)
+	}
+}
+
+// TestTickRetriesARepairWithoutEffect too: what the probe saw is not covered up by the gate that stands.
+func TestTickRetriesARepairWithoutEffect(t *testing.T) {
+	t.Parallel()
+	k := newTicking(t, "one")
+	sees := core.ObservedStopped
+	k.Probe = func(context.Context, core.Record) (core.Evidence, string) {
+		return core.Evidence{Observed: sees, How: core.HowProbe, Seen: "GET / answered", At: k.now}, "A cause."
+	}
+	_, err := k.Stop(t.Context(), by, "one", core.Stop{Verify: true})
+	must(t, err)
+	must(t, os.Remove(filepath.Join(k.base, "one", ".htaccess")))
+	sees = core.ObservedRunning
+	for range 2 {
+		k.now = k.now.Add(time.Minute)
+		if r := k.run(t); len(r.Failed) != 1 || !strings.Contains(r.Failed[0].Reason, "cannot close the site") {
+			t.Errorf("while it is open the report is %+v", r)
+		}
+		if rec, err := k.Status(t.Context(), "one"); err != nil || !rec.Gate.Pending() || rec.Gate.Evidence.Observed != core.ObservedRunning {
+			t.Errorf("while it is open stored is %+v, %v", rec.Gate, err)
+		}
+	}
+	sees = core.ObservedStopped
+	if r := k.run(t); fmt.Sprint(r.Completed) != "[one]" || len(r.Failed) > 0 {
+		t.Errorf("once it is closed the report is %+v", r)
+	}
+	if got := k.events(t, "one"); got != "create stop repair" {
+		t.Errorf("the history is %q", got)
 	}
 }
 

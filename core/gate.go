@@ -15,6 +15,9 @@ type Stop struct {
 	Verify        bool      // ask the site afterwards, as a visitor does
 }
 
+// LongestStop is how long a stop that ends by itself may last.
+const LongestStop = 10 * 366 * 24 * time.Hour
+
 // Gate is what is stored of an instance's gate: what was asked for, how far it was carried out, and what was seen.
 type Gate struct {
 	// Generation counts the changes of what is wanted, and Applied is the one that the gate was last brought

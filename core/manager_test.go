@@ -338,8 +338,13 @@ func TestStopEndsByItself(t *testing.T) {
 	m := newManager(t)
 	_, err := m.Create(t.Context(), by, site("one"))
 	must(t, err)
-	_, err = m.Stop(t.Context(), by, "one", core.Stop{Until: m.now.Add(-time.Second)})
-	wantCode(t, err, core.CodeInvalid)
+	for _, until := range []time.Time{m.now.Add(-time.Second), m.now, m.now.Add(core.LongestStop + time.Second), m.now.AddDate(5000, 0, 0)} {
+		_, err = m.Stop(t.Context(), by, "one", core.Stop{Until: until})
+		wantCode(t, err, core.CodeInvalid)
+		if r, err := m.Record(t.Context(), "one"); err != nil || !r.Running() {
+			t.Errorf("a stop until %v that is refused leaves %+v, %v", until, r.Run, err)
+		}
+	}
 	res, err := m.Stop(t.Context(), by, "one", core.Stop{Until: m.now.Add(time.Hour), Reason: "works"})
 	if err != nil || res.Wanted != core.ObservedStopped || res.Evidence.Observed != core.ObservedStopped {
 		t.Fatalf("%+v %v", res, err)

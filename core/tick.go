@@ -13,7 +13,8 @@ import (
 // longest unseen, finishes what was cut off, measures, examines, keeps history, and sends alerts.
 type Tick struct {
 	Manager *Manager
-	// Judge says what is to be told of a change of state. drift is what was put right, disputed what was left.
+	// Judge says what is to be told of a change of state, and what is to be remembered of it. before is what was
+	// remembered, and a what was found to do about the gate.
 	Judge func(before Watch, r Record, h Health, a Attention) (after Watch, alerts []Alert)
 	// Channels are where alerts go; empty: nowhere.
 	Channels []string
@@ -29,8 +30,6 @@ type Tick struct {
 
 // How a tick spends its time.
 const (
-	// DefaultTick is the time a tick has when nobody says.
-	DefaultTick = 20 * time.Second
 	// patience is a Tick's when nobody says. It is more than measuring and examining take.
 	patience = 6 * time.Second
 	// batch is how many instances are read at once.

@@ -161,8 +161,24 @@ func (p *pass) leave(records []Record) {
 	}
 }
 
+// leftBehind holds when looks at instances began that have not come back. A system call on a dead mount may never do, so
+// such an instance is not looked at again before that: or each tick of a long-running server would leave one more
+// thread behind, until there are too many.
+var leftBehind sync.Map // of leftKey to time.Time
+
+type leftKey struct {
+	store Store
+	id    int64
+}
+
 // one sees to an instance. One that hangs is left behind, one that panics reported.
 func (p *pass) one(ctx context.Context, r Record) {
+	id, key, began := r.Instance.InstanceID, leftKey{p.Manager.Store, r.Instance.ID}, time.Now()
+	if since, ok := leftBehind.Load(key); ok {
+		p.note(id, finding{err: Errorf(CodeUnavailable, "the look that began at %s UTC has still no answer",
+			since.(time.Time).UTC().Format(time.DateTime))})
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, p.patience())
 	result := make(chan finding, 1)
 	go func() {
@@ -174,13 +190,17 @@ func (p *pass) one(ctx context.Context, r Record) {
 		}()
 		result <- p.see(ctx, r)
 	}()
-	id := r.Instance.InstanceID
 	grace := time.NewTimer(p.patience() + time.Second/4) // for what does not listen to its context
 	defer grace.Stop()
 	select {
 	case f := <-result:
 		p.note(id, f)
 	case <-grace.C:
+		leftBehind.Store(key, began)
+		go func() {
+			<-result
+			leftBehind.Delete(key)
+		}()
 		p.note(id, finding{err: Errorf(CodeUnavailable, "it gave no answer in %s", p.patience())})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -219,13 +220,15 @@ func TestTickRetriesARepairWithoutEffect(t *testing.T) {
 func TestTickSurvives(t *testing.T) {
 	t.Parallel()
 	k := newTicking(t, "hangs", "panics", "fine", "fine-too")
-	never := make(chan struct{})
-	t.Cleanup(func() { close(never) })
+	var hung atomic.Int64
+	answer := make(chan struct{})
 	k.tick.Workers, k.tick.Patience = 2, 2*time.Second
 	k.Examine = func(ctx context.Context, r core.Record) core.Health {
 		switch r.Instance.InstanceID {
 		case "hangs":
-			<-never
+			hung.Add(1)
+			<-answer
+			return core.Health{}
 		case "panics":
 			panic("what a check did not expect")
 		}
@@ -244,6 +247,15 @@ func TestTickSurvives(t *testing.T) {
 	}
 	if rec, err := k.Record(t.Context(), "fine"); err != nil || rec.Watch.Health.Healthy == nil {
 		t.Errorf("of the others is stored %+v, %v", rec.Watch, err)
+	}
+	if n := hung.Load(); n != 1 { // or each tick would leave one more behind
+		t.Errorf("%d looks hang", n)
+	}
+	close(answer)
+	for r := k.run(t); len(r.Failed) != 1; r = k.run(t) { // until it has come back
+		if t.Context().Err() != nil {
+			t.Fatalf("once it has an answer the report is %+v", r)
+		}
 	}
 }
 

@@ -73,7 +73,7 @@ func (m *Meter) disk(ctx context.Context, in core.Instance, from []byte, u *core
 
 // cms asks what the files are, which may lie on a file server that does not answer.
 func (m *Meter) cms(ctx context.Context, in core.Instance) core.CMS {
-	if m.CMS == nil {
+	if m.CMS == nil || tooManyStuck() {
 		return core.CMS{}
 	}
 	found := make(chan core.CMS, 1)
@@ -82,6 +82,11 @@ func (m *Meter) cms(ctx context.Context, in core.Instance) core.CMS {
 	case cms := <-found:
 		return cms
 	case <-ctx.Done():
+		stuck.Add(1)
+		go func() {
+			<-found
+			stuck.Add(-1)
+		}()
 		return core.CMS{}
 	}
 }

@@ -260,8 +260,8 @@ func (p *pass) see(ctx context.Context, r Record) finding {
 	f.unhealthy = health.Healthy != nil && !*health.Healthy
 	after, alerts := p.Judge(r.Watch, r, health, attention)
 	after.SeenAt, after.Health = m.Now(), health
-	if len(p.Channels) == 0 {
-		alerts = nil
+	if len(p.Channels) == 0 { // nobody is told: who will be later is to hear then of what lasts
+		alerts, after.Alarms = nil, Alarms{}
 	}
 	if err := m.noteSeen(ctx, r, health); err != nil {
 		f.err = err

@@ -259,6 +259,35 @@ func TestTickSurvives(t *testing.T) {
 	}
 }
 
+// TestAlarmsWaitForAChannel: what nobody could be told of is not marked as told.
+func TestAlarmsWaitForAChannel(t *testing.T) {
+	t.Parallel()
+	k := newTicking(t, "one")
+	k.tick.Judge = func(before core.Watch, r core.Record, _ core.Health, _ core.Attention) (core.Watch, []core.Alert) {
+		var alerts []core.Alert
+		if !before.Alarms.Unhealthy {
+			alerts = append(alerts, core.Alert{ID: "1", Kind: core.AlertUnhealthy, InstanceID: r.Instance.InstanceID, At: k.now})
+		}
+		before.Alarms = core.Alarms{Unhealthy: true, Disk: true, Drift: 1}
+		return before, alerts
+	}
+	for i, step := range []struct {
+		channels []string
+		told     bool
+		waiting  int
+	}{{nil, false, 0}, {nil, false, 0}, {[]string{core.AlertMail}, true, 1}, {[]string{core.AlertMail}, true, 1}} {
+		k.tick.Channels = step.channels
+		k.run(t)
+		rec, err := k.Record(t.Context(), "one")
+		must(t, err)
+		waiting, err := k.Watch.Deliveries(t.Context(), k.now, 10)
+		must(t, err)
+		if told := rec.Watch.Alarms != (core.Alarms{}); told != step.told || len(waiting) != step.waiting {
+			t.Errorf("tick %d: alarms %+v, deliveries %+v", i, rec.Watch.Alarms, waiting)
+		}
+	}
+}
+
 func TestTicksDoNotOverlap(t *testing.T) {
 	t.Parallel()
 	k := newTicking(t, "one")

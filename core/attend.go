@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"context"
 )
 
@@ -32,11 +33,12 @@ func (m *Manager) Attend(ctx context.Context, r Record) (Record, Attention, erro
 		return r, Attention{}, err
 	}
 	done, err := m.attend(turn, r)
-	if err != nil {
-		return r, done, err
+	// Also after a failure: what came of it is stored, and is not to be written over with what was known before.
+	is, rerr := m.Store.Record(ctx, id)
+	if rerr == nil {
+		r = is
 	}
-	r, err = m.Store.Record(ctx, id)
-	return r, done, err
+	return r, done, cmp.Or(err, rerr)
 }
 
 // attend does so in the instance's turn, with what is stored now.
@@ -74,7 +76,7 @@ func (m *Manager) attend(ctx context.Context, r Record) (Attention, error) {
 	return done, nil
 }
 
-// drifted tells whether what was seen is not what is wanted.
+// drifted tells whether what was seen is not what is wanted. Where nobody has looked yet nothing was.
 func drifted(wanted Observed, seen Evidence) bool {
-	return seen.Observed != ObservedUnknown && seen.Observed != wanted
+	return seen.Observed != "" && seen.Observed != ObservedUnknown && seen.Observed != wanted
 }

@@ -15,6 +15,9 @@ type Stop struct {
 	Verify        bool      // ask the site afterwards, as a visitor does
 }
 
+// LongestStop is how long a stop that ends by itself may last.
+const LongestStop = 10 * 366 * 24 * time.Hour
+
 // Gate is what is stored of an instance's gate: what was asked for, how far it was carried out, and what was seen.
 type Gate struct {
 	// Generation counts the changes of what is wanted, and Applied is the one that the gate was last brought
@@ -38,22 +41,41 @@ func (r Record) Expired(now time.Time) bool {
 }
 
 // Wanted is what people asked for, as of now: a stop whose time is over has ended, whether or not anybody has
-// written that down.
+// written that down. Maintenance and error are states that other programs note, which ask for nothing: what was asked
+// for last shows in the run then, and a site that nobody has stopped is not to be closed for them.
 func (r Record) Wanted(now time.Time) Observed {
-	if r.Instance.Status == StatusActive || r.Expired(now) {
-		return ObservedRunning
+	stopped := r.Instance.Status == StatusInactive
+	if r.Instance.Status == StatusMaintenance || r.Instance.Status == StatusError {
+		stopped = r.Run.Status == RunStopped
 	}
-	return ObservedStopped
+	if stopped && !r.Expired(now) {
+		return ObservedStopped
+	}
+	return ObservedRunning
 }
 
 // AsOf gives the record with a stop that has expired written out, as the next change will store it: running
 // since the end of the stop, with the PID that follows from it.
 func (r Record) AsOf(now time.Time) Record {
-	if r.Expired(now) {
-		r.Instance.Status = StatusActive
-		r.Run.Status, r.Run.VirtualPID = RunRunning, r.expiryPID()
+	if !r.Expired(now) {
+		return r
+	}
+	since := r.timestamp(r.Gate.Until, now)
+	r.Instance.Status, r.Instance.ActivatedAt = StatusActive, since
+	r.Run.Status, r.Run.VirtualPID, r.Run.StartedAt = RunRunning, r.expiryPID(), since
+	if r.Gate.Evidence.At.Before(r.Gate.Until) { // of the stop, it says nothing of what came after it
+		r.Gate.Evidence = Evidence{}
 	}
 	return r
+}
+
+// timestamp gives t as the database would write it, by what it called the present when the record was read.
+func (r Record) timestamp(t, now time.Time) Timestamp {
+	read, err := time.Parse(time.DateTime, string(r.ReadAt))
+	if err != nil {
+		return ""
+	}
+	return Timestamp(read.Add(t.Sub(now.Truncate(time.Second))).Format(time.DateTime))
 }
 
 // expiryPID names the run that begins when a stop ends by itself. Every process must come to the same name, before

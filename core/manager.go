@@ -70,8 +70,12 @@ func (m *Manager) Start(ctx context.Context, by Actor, id, reason string) (Resul
 // it is to be stopped for another time or reason. CodeNotEffective means that it is wanted stopped and visitors
 // still reach it.
 func (m *Manager) Stop(ctx context.Context, by Actor, id string, stop Stop) (Result, error) {
-	if !stop.Until.IsZero() && !stop.Until.After(m.Now()) {
+	switch now := m.Now(); {
+	case stop.Until.IsZero():
+	case !stop.Until.After(now):
 		return Result{}, Errorf(CodeInvalid, "cannot stop until a time that is over")
+	case stop.Until.After(now.Add(LongestStop)): // refused here, as a gate cannot be written for any time whatever
+		return Result{}, Errorf(CodeInvalid, "cannot stop until then: a stop that ends by itself lasts ten years at most")
 	}
 	return m.change(ctx, by, id, ActionStop, stop.Reason, stop.Verify, func(r Record) (decision, error) {
 		if r.Stopped() && r.Gate.Until.Equal(stop.Until) && r.Gate.Reason == stop.Reason && r.Gate.IncludeNested == stop.IncludeNested {

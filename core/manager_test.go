@@ -221,6 +221,41 @@ func TestUsageIsMeasuredNowAndThen(t *testing.T) {
 	wantCode(t, err, core.CodeInvalid)
 }
 
+// TestWalkInSeveralPasses: the whole that was seen before is reported until the walk is complete, and then what it came to.
+func TestWalkInSeveralPasses(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	_, err := m.Create(t.Context(), by, site("one"))
+	must(t, err)
+	const partial, unreadable, late = "partial: the walk goes on", "partial: 1 directory could not be read", "unknown: the time for it was over"
+	whole := "measured at " + m.now.UTC().Format(time.RFC3339)
+	for i, step := range []struct {
+		found          int64
+		disk           string
+		position       []byte
+		shown          int64
+		evidence, walk string
+	}{
+		{40, partial, []byte("here"), 40, partial, partial},
+		{100, "measured", nil, 100, "measured", ""},
+		{30, partial, []byte("here"), 100, whole, partial},
+		{0, late, []byte{}, 100, whole, late},
+		{90, unreadable, nil, 90, unreadable, ""},
+		{80, unreadable, nil, 80, unreadable, ""},
+		{0, "unknown: the directory does not exist", nil, 0, "unknown: the directory does not exist", ""},
+	} {
+		m.Measure = func(context.Context, core.Instance, []byte) (core.Usage, []byte) {
+			return core.Usage{DiskUsage: step.found, Evidence: core.UsageEvidence{Disk: step.disk}}, step.position
+		}
+		_, err := m.Resources(t.Context(), "one", true)
+		must(t, err)
+		r, err := m.Record(t.Context(), "one")
+		if u := r.Usage; err != nil || u.DiskUsage != step.shown || u.Evidence.Disk != step.evidence || u.Evidence.Walk != step.walk {
+			t.Errorf("pass %d: %d, %+v, %v", i, u.DiskUsage, u.Evidence, err)
+		}
+	}
+}
+
 func TestNewInstancesAreChecked(t *testing.T) {
 	t.Parallel()
 	m := newManager(t)
@@ -338,8 +373,13 @@ func TestStopEndsByItself(t *testing.T) {
 	m := newManager(t)
 	_, err := m.Create(t.Context(), by, site("one"))
 	must(t, err)
-	_, err = m.Stop(t.Context(), by, "one", core.Stop{Until: m.now.Add(-time.Second)})
-	wantCode(t, err, core.CodeInvalid)
+	for _, until := range []time.Time{m.now.Add(-time.Second), m.now, m.now.Add(core.LongestStop + time.Second), m.now.AddDate(5000, 0, 0)} {
+		_, err = m.Stop(t.Context(), by, "one", core.Stop{Until: until})
+		wantCode(t, err, core.CodeInvalid)
+		if r, err := m.Record(t.Context(), "one"); err != nil || !r.Running() {
+			t.Errorf("a stop until %v that is refused leaves %+v, %v", until, r.Run, err)
+		}
+	}
 	res, err := m.Stop(t.Context(), by, "one", core.Stop{Until: m.now.Add(time.Hour), Reason: "works"})
 	if err != nil || res.Wanted != core.ObservedStopped || res.Evidence.Observed != core.ObservedStopped {
 		t.Fatalf("%+v %v", res, err)

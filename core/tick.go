@@ -13,7 +13,8 @@ import (
 // longest unseen, finishes what was cut off, measures, examines, keeps history, and sends alerts.
 type Tick struct {
 	Manager *Manager
-	// Judge says what is to be told of a change of state. drift is what was put right, disputed what was left.
+	// Judge says what is to be told of a change of state, and what is to be remembered of it. before is what was
+	// remembered, and a what was found to do about the gate.
 	Judge func(before Watch, r Record, h Health, a Attention) (after Watch, alerts []Alert)
 	// Channels are where alerts go; empty: nowhere.
 	Channels []string
@@ -29,8 +30,6 @@ type Tick struct {
 
 // How a tick spends its time.
 const (
-	// DefaultTick is the time a tick has when nobody says.
-	DefaultTick = 20 * time.Second
 	// patience is a Tick's when nobody says. It is more than measuring and examining take.
 	patience = 6 * time.Second
 	// batch is how many instances are read at once.
@@ -162,8 +161,24 @@ func (p *pass) leave(records []Record) {
 	}
 }
 
+// leftBehind holds when looks at instances began that have not come back. A system call on a dead mount may never do, so
+// such an instance is not looked at again before that: or each tick of a long-running server would leave one more
+// thread behind, until there are too many.
+var leftBehind sync.Map // of leftKey to time.Time
+
+type leftKey struct {
+	store Store
+	id    int64
+}
+
 // one sees to an instance. One that hangs is left behind, one that panics reported.
 func (p *pass) one(ctx context.Context, r Record) {
+	id, key, began := r.Instance.InstanceID, leftKey{p.Manager.Store, r.Instance.ID}, time.Now()
+	if since, ok := leftBehind.Load(key); ok {
+		p.note(id, finding{err: Errorf(CodeUnavailable, "the look that began at %s UTC has still no answer",
+			since.(time.Time).UTC().Format(time.DateTime))})
+		return
+	}
 	ctx, cancel := context.WithTimeout(ctx, p.patience())
 	result := make(chan finding, 1)
 	go func() {
@@ -175,13 +190,17 @@ func (p *pass) one(ctx context.Context, r Record) {
 		}()
 		result <- p.see(ctx, r)
 	}()
-	id := r.Instance.InstanceID
 	grace := time.NewTimer(p.patience() + time.Second/4) // for what does not listen to its context
 	defer grace.Stop()
 	select {
 	case f := <-result:
 		p.note(id, f)
 	case <-grace.C:
+		leftBehind.Store(key, began)
+		go func() {
+			<-result
+			leftBehind.Delete(key)
+		}()
 		p.note(id, finding{err: Errorf(CodeUnavailable, "it gave no answer in %s", p.patience())})
 	}
 }
@@ -239,11 +258,10 @@ func (p *pass) see(ctx context.Context, r Record) finding {
 		return f
 	}
 	f.unhealthy = health.Healthy != nil && !*health.Healthy
-	before := r.Watch
-	before.SeenAt, before.Health = m.Now(), health
-	after, alerts := p.Judge(before, r, health, attention)
-	if len(p.Channels) == 0 {
-		alerts = nil
+	after, alerts := p.Judge(r.Watch, r, health, attention)
+	after.SeenAt, after.Health = m.Now(), health
+	if len(p.Channels) == 0 { // nobody is told: who will be later is to hear then of what lasts
+		alerts, after.Alarms = nil, Alarms{}
 	}
 	if err := m.noteSeen(ctx, r, health); err != nil {
 		f.err = err

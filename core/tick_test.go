@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -102,6 +103,12 @@ func TestTickSeesEachInstance(t *testing.T) {
 	if r = k.run(t); r.Seen != 3 { // a minute later
 		t.Errorf("the next report is %+v", r)
 	}
+	// Judged is by what was known before: of the first tick nothing, of the second what the first found.
+	for i, before := range k.judged {
+		if first := i < 3; first != before.Health.CheckedAt.IsZero() || !first && !before.Health.CheckedAt.Equal(k.now.Add(-2*time.Minute)) {
+			t.Errorf("judgement %d is given %+v", i, before.Health)
+		}
+	}
 }
 
 // TestTickFinishes what a killed process, a planned stop and somebody with a file manager have left.
@@ -179,17 +186,49 @@ func TestTickRetriesAStopWithoutEffect(t *testing.T) {
 	}
 }
 
+// TestTickRetriesARepairWithoutEffect too: what the probe saw is not covered up by the gate that stands.
+func TestTickRetriesARepairWithoutEffect(t *testing.T) {
+	t.Parallel()
+	k := newTicking(t, "one")
+	sees := core.ObservedStopped
+	k.Probe = func(context.Context, core.Record) (core.Evidence, string) {
+		return core.Evidence{Observed: sees, How: core.HowProbe, Seen: "GET / answered", At: k.now}, "A cause."
+	}
+	_, err := k.Stop(t.Context(), by, "one", core.Stop{Verify: true})
+	must(t, err)
+	must(t, os.Remove(filepath.Join(k.base, "one", ".htaccess")))
+	sees = core.ObservedRunning
+	for range 2 {
+		k.now = k.now.Add(time.Minute)
+		if r := k.run(t); len(r.Failed) != 1 || !strings.Contains(r.Failed[0].Reason, "cannot close the site") {
+			t.Errorf("while it is open the report is %+v", r)
+		}
+		if rec, err := k.Status(t.Context(), "one"); err != nil || !rec.Gate.Pending() || rec.Gate.Evidence.Observed != core.ObservedRunning {
+			t.Errorf("while it is open stored is %+v, %v", rec.Gate, err)
+		}
+	}
+	sees = core.ObservedStopped
+	if r := k.run(t); fmt.Sprint(r.Completed) != "[one]" || len(r.Failed) > 0 {
+		t.Errorf("once it is closed the report is %+v", r)
+	}
+	if got := k.events(t, "one"); got != "create stop repair" {
+		t.Errorf("the history is %q", got)
+	}
+}
+
 // TestTickSurvives an instance that hangs and one that panics, and sees the others.
 func TestTickSurvives(t *testing.T) {
 	t.Parallel()
 	k := newTicking(t, "hangs", "panics", "fine", "fine-too")
-	never := make(chan struct{})
-	t.Cleanup(func() { close(never) })
+	var hung atomic.Int64
+	answer := make(chan struct{})
 	k.tick.Workers, k.tick.Patience = 2, 2*time.Second
 	k.Examine = func(ctx context.Context, r core.Record) core.Health {
 		switch r.Instance.InstanceID {
 		case "hangs":
-			<-never
+			hung.Add(1)
+			<-answer
+			return core.Health{}
 		case "panics":
 			panic("what a check did not expect")
 		}
@@ -208,6 +247,44 @@ func TestTickSurvives(t *testing.T) {
 	}
 	if rec, err := k.Record(t.Context(), "fine"); err != nil || rec.Watch.Health.Healthy == nil {
 		t.Errorf("of the others is stored %+v, %v", rec.Watch, err)
+	}
+	if n := hung.Load(); n != 1 { // or each tick would leave one more behind
+		t.Errorf("%d looks hang", n)
+	}
+	close(answer)
+	for r := k.run(t); len(r.Failed) != 1; r = k.run(t) { // until it has come back
+		if t.Context().Err() != nil {
+			t.Fatalf("once it has an answer the report is %+v", r)
+		}
+	}
+}
+
+// TestAlarmsWaitForAChannel: what nobody could be told of is not marked as told.
+func TestAlarmsWaitForAChannel(t *testing.T) {
+	t.Parallel()
+	k := newTicking(t, "one")
+	k.tick.Judge = func(before core.Watch, r core.Record, _ core.Health, _ core.Attention) (core.Watch, []core.Alert) {
+		var alerts []core.Alert
+		if !before.Alarms.Unhealthy {
+			alerts = append(alerts, core.Alert{ID: "1", Kind: core.AlertUnhealthy, InstanceID: r.Instance.InstanceID, At: k.now})
+		}
+		before.Alarms = core.Alarms{Unhealthy: true, Disk: true, Drift: 1}
+		return before, alerts
+	}
+	for i, step := range []struct {
+		channels []string
+		told     bool
+		waiting  int
+	}{{nil, false, 0}, {nil, false, 0}, {[]string{core.AlertMail}, true, 1}, {[]string{core.AlertMail}, true, 1}} {
+		k.tick.Channels = step.channels
+		k.run(t)
+		rec, err := k.Record(t.Context(), "one")
+		must(t, err)
+		waiting, err := k.Watch.Deliveries(t.Context(), k.now, 10)
+		must(t, err)
+		if told := rec.Watch.Alarms != (core.Alarms{}); told != step.told || len(waiting) != step.waiting {
+			t.Errorf("tick %d: alarms %+v, deliveries %+v", i, rec.Watch.Alarms, waiting)
+		}
 	}
 }
 

@@ -68,18 +68,8 @@ func (m *Manager) measure(ctx context.Context, r Record, budget time.Duration) (
 	limited, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	u, position := m.Measure(limited, in, from)
-	if old := r.Usage; strings.HasPrefix(u.Evidence.Disk, "partial") && strings.HasPrefix(old.Evidence.Disk, "measured") {
-		// What was once seen whole says more than a part of it now.
-		u.Evidence.Walk = u.Evidence.Disk
-		u.DiskUsage, u.DiskAllocated, u.Files, u.Evidence.Disk = old.DiskUsage, old.DiskAllocated, old.Files, old.Evidence.Disk
-		if old.Evidence.Disk == "measured" {
-			u.Evidence.Disk = "measured at " + old.MeasuredAt.UTC().Format(time.RFC3339)
-		}
-	}
-	if position == nil {
-		u.Evidence.Walk = "" // an unreadable directory does not become readable by going on
-	} else if u.Evidence.Walk == "" {
-		u.Evidence.Walk = u.Evidence.Disk
+	if position != nil {
+		u.keepWhole(r.Usage)
 	}
 	u.MeasuredAt = m.Now()
 	// The position first: cut off between the two, the next walk goes on, and at worst counts no entry twice.
@@ -94,4 +84,21 @@ func (m *Manager) measure(ctx context.Context, r Record, budget time.Duration) (
 		err = m.Watch.Active(ctx, in, u.ChangedAt)
 	}
 	return r, err
+}
+
+// keepWhole is for a walk that is still to be completed: what was once seen whole says more than a part of it now. (Of
+// one that is complete the figures count, also where a directory could not be read: that would not become readable by
+// going on, and the old figures would stay for ever.)
+func (u *Usage) keepWhole(old Usage) {
+	u.Evidence.Walk = u.Evidence.Disk
+	if !strings.HasPrefix(old.Evidence.Disk, "measured") {
+		return
+	}
+	u.DiskUsage, u.DiskAllocated, u.Files, u.Evidence.Disk = old.DiskUsage, old.DiskAllocated, old.Files, old.Evidence.Disk
+	if old.ChangedAt.After(u.ChangedAt) {
+		u.ChangedAt = old.ChangedAt
+	}
+	if old.Evidence.Disk == "measured" {
+		u.Evidence.Disk = "measured at " + old.MeasuredAt.UTC().Format(time.RFC3339)
+	}
 }

@@ -14,14 +14,14 @@ import (
 const unhealthyAfter = 2
 
 // Judge decides what a tick that found h tells people, and what is to be remembered. before is what was remembered,
-// drift says what had to be put right at the gate ("" nothing), and diskLimit is the disk usage in bytes above which
-// people are told (0: none), measured as r.Usage.DiskUsage.
+// gate is what the tick found to do about the gate, and diskLimit is the disk usage in bytes above which people are told
+// (0: none), measured as r.Usage.DiskUsage.
 //
 // Each change of state gives one alert, of a drift one for each generation of the gate. Health that is not known is
 // neither a failure nor a recovery. While alerts are muted, and while the instance is stopped and closed as it should
 // be, none is made of what begins, which is told afterwards if it lasts, and what ends, ends quietly. A drift is told
 // during a stop all the same: that somebody else opened the site is no part of any plan.
-func Judge(before core.Watch, r core.Record, h core.Health, drift string, diskLimit int64, now time.Time) (core.Watch, []core.Alert) {
+func Judge(before core.Watch, r core.Record, h core.Health, gate core.Attention, diskLimit int64, now time.Time) (core.Watch, []core.Alert) {
 	after := before
 	after.SeenAt, after.Health = now, h
 	s := scene{r, h, before, now}
@@ -43,8 +43,9 @@ func Judge(before core.Watch, r core.Record, h core.Health, drift string, diskLi
 			after.Alarms.Unhealthy = true
 		}
 	}
-	if told := driftMark(r.Gate.Generation); drift != "" && before.Alarms.Drift != told && !muted {
-		alerts = append(alerts, s.drift(drift))
+	drifted := gate.Repaired != "" || gate.Disputed != ""
+	if told := driftMark(r.Gate.Generation); drifted && before.Alarms.Drift != told && !muted {
+		alerts = append(alerts, s.drift(gate))
 		after.Alarms.Drift = told
 	}
 	switch level := levelOf(r.Usage, diskLimit); {

@@ -51,9 +51,9 @@ func judged(t *testing.T, diskLimit, generation int64, ticks []tick) []string {
 			healthy := one.health == "ok"
 			h.Healthy = &healthy
 		}
-		var drift string
+		var drift core.Attention
 		if one.drift {
-			drift = "The block was gone."
+			drift.Repaired = "The block was gone."
 		}
 		muted := w.MutedUntil
 		var alerts []core.Alert
@@ -133,7 +133,7 @@ func TestNoDiskLimit(t *testing.T) {
 	}
 	// A limit that was taken away ends the alarm, and there is nothing to tell.
 	w := core.Watch{Alarms: core.Alarms{Disk: true}}
-	after, alerts := Judge(w, core.Record{Instance: core.Instance{Status: core.StatusActive}}, core.Health{}, "", 0, start)
+	after, alerts := Judge(w, core.Record{Instance: core.Instance{Status: core.StatusActive}}, core.Health{}, core.Attention{}, 0, start)
 	if after.Alarms.Disk || len(alerts) > 0 {
 		t.Errorf("remembered %+v, told %+v", after, alerts)
 	}

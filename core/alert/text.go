@@ -58,15 +58,21 @@ func (s scene) recovered() core.Alert {
 	return s.alert(core.AlertHealthy, "is healthy again", "Seen at "+moment(s.now)+". There is nothing to do.")
 }
 
-func (s scene) drift(what string) core.Alert {
-	happened := "had been closed by somebody else"
+func (s scene) drift(gate core.Attention) core.Alert {
+	did := "closed"
 	if s.stopped() {
-		happened = "had been opened by somebody else"
+		did = "opened"
 	}
-	return s.alert(core.AlertDrift, happened,
-		"Found and put right at "+moment(s.now)+": "+core.Cut(oneLine(what), 500),
-		"What to do: find the person, plugin or program that writes the .htaccess file of this site. If it does so again, "+
-			"it is put right again, with no other message before the next start or stop of the site.")
+	if gate.Disputed != "" {
+		return s.alert(core.AlertDrift, "is "+did+" by somebody else",
+			"Found at "+moment(s.now)+" and left as it is, for it had been put right only just before: "+core.Cut(oneLine(gate.Disputed), 500),
+			"What to do: find the person, plugin or program that writes the .htaccess file of this site, then start or stop "+
+				"the site in the panel. There is no other message before that.")
+	}
+	return s.alert(core.AlertDrift, "had been "+did+" by somebody else",
+		"Found and put right at "+moment(s.now)+": "+core.Cut(oneLine(gate.Repaired), 500),
+		"What to do: find the person, plugin or program that writes the .htaccess file of this site. If it does so again "+
+			"within an hour, that is left as it is. There is no other message before the next start or stop of the site.")
 }
 
 func (s scene) diskAbove(limit int64) core.Alert {

@@ -19,7 +19,7 @@ func TestTexts(t *testing.T) {
 	h := core.Health{Healthy: &no, CheckedAt: start.Add(5 * time.Minute), Checks: []core.Check{
 		{Name: "http", Result: core.CheckFailed, Reason: "The site answered 500. Look into its error log."}, {Name: "database", Result: core.CheckOK}}}
 	before := core.Watch{Failures: 1, Health: core.Health{Healthy: &no, CheckedAt: start}}
-	_, alerts := Judge(before, r, h, "", 1<<30, start.Add(5*time.Minute))
+	_, alerts := Judge(before, r, h, core.Attention{}, 1<<30, start.Add(5*time.Minute))
 	if len(alerts) != 2 {
 		t.Fatalf("told %+v", alerts)
 	}
@@ -42,12 +42,16 @@ Site: http://site.example/
 		t.Errorf("text:\n%s", a.Text)
 	}
 	r.Instance.Status = core.StatusInactive
-	_, alerts = Judge(before, r, h, "The block was gone.", 0, start)
+	_, alerts = Judge(before, r, h, core.Attention{Repaired: "The block was gone."}, 0, start)
 	if a := alerts[0]; !strings.Contains(a.Subject, "is to be stopped but is not closed") || !strings.Contains(a.Text, "stop the site in the panel once more") {
 		t.Errorf("told %+v", a)
 	}
-	if a := alerts[1]; !strings.Contains(a.Subject, "had been opened by somebody else") || !strings.Contains(a.Text, "The block was gone.") {
+	if a := alerts[1]; !strings.Contains(a.Subject, "had been opened by somebody else") || !strings.Contains(a.Text, "put right at") || !strings.Contains(a.Text, "The block was gone.") {
 		t.Errorf("told %+v", a)
+	}
+	_, alerts = Judge(before, r, h, core.Attention{Disputed: "The block was gone."}, 0, start)
+	if a := alerts[1]; !strings.Contains(a.Subject, "is opened by somebody else") || !strings.Contains(a.Text, "left as it is") || !strings.Contains(a.Text, "The block was gone.") {
+		t.Errorf("told of what was left %+v", a)
 	}
 }
 
@@ -59,7 +63,7 @@ func TestNamesBreakNoLines(t *testing.T) {
 	r := core.Record{Instance: core.Instance{InstanceID: evil, Name: evil + strings.Repeat("ü", 300), Config: &config, Status: core.StatusActive},
 		Usage: core.Usage{DiskUsage: 2, MeasuredAt: start}}
 	h := core.Health{Healthy: &no, Checks: []core.Check{{Name: evil, Result: core.CheckFailed, Reason: evil + strings.Repeat("y", 9000)}}}
-	_, alerts := Judge(core.Watch{Failures: 1}, r, h, evil, 1, start)
+	_, alerts := Judge(core.Watch{Failures: 1}, r, h, core.Attention{Repaired: evil}, 1, start)
 	if len(alerts) != 3 {
 		t.Fatalf("told %+v", alerts)
 	}

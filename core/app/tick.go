@@ -20,11 +20,7 @@ func (a *App) tick(m *core.Manager, db *store.DB) *core.Tick {
 		Manager: m,
 		Workers: tickWorkers,
 		Judge: func(before core.Watch, r core.Record, h core.Health, at core.Attention) (core.Watch, []core.Alert) {
-			drift := at.Repaired
-			if at.Disputed != "" {
-				drift = at.Disputed
-			}
-			return alert.Judge(before, r, h, drift, r.Instance.DiskAlert(int64(a.Config.AlertDisk)), time.Now())
+			return alert.Judge(before, r, h, at, r.Instance.DiskAlert(int64(a.Config.AlertDisk)), time.Now())
 		},
 		Channels: sender.Channels(),
 		Deliver: func(ctx context.Context) (sent, failed int, err error) {

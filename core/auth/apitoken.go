@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/hex"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -43,5 +44,5 @@ func (s *Tokens) Issue(ctx context.Context, by core.Actor, name, scope string) (
 
 // Revoke makes a token useless.
 func (s *Tokens) Revoke(ctx context.Context, by core.Actor, id int64) error {
-	return s.Store.DeleteToken(ctx, id, core.Event{At: s.Now(), Action: core.ActionToken, Actor: by, Reason: "revoked", Result: core.ResultOK})
+	return s.Store.DeleteToken(ctx, id, core.Event{At: s.Now(), Action: core.ActionToken, Actor: by, Reason: "revoked token #" + strconv.FormatInt(id, 10), Result: core.ResultOK})
 }

@@ -116,6 +116,8 @@ type eventAnswer struct {
 	PID        string    `json:"pid"`
 }
 
+// events is the history. What concerns the panel itself (people, logins, tokens), and from which address somebody came, is
+// for administrators.
 func (a *API) events(c *call) (any, error) {
 	var q struct {
 		ID     string `schema:"instance_id"`
@@ -138,9 +140,15 @@ func (a *API) events(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]eventAnswer, len(events))
-	for i, e := range events {
-		out[i] = eventAnswer{e.ID, e.At.UTC(), e.InstanceID, e.Action, e.Actor.Name, e.Actor.Address, e.Reason, e.Result, e.PID}
+	admin := c.session.User.May(core.PermissionAll)
+	out := []eventAnswer{}
+	for _, e := range events {
+		if !admin {
+			e.Actor.Address = ""
+		}
+		if admin || e.InstanceID != "" {
+			out = append(out, eventAnswer{e.ID, e.At.UTC(), e.InstanceID, e.Action, e.Actor.Name, e.Actor.Address, e.Reason, e.Result, e.PID})
+		}
 	}
 	next := int64(0)
 	if len(events) == limit {

@@ -80,11 +80,12 @@ func (a *API) list(c *call) (any, error) {
 	instances := make([]listed, len(records))
 	now := c.backend.Manager.Now()
 	for i, r := range records { // the list looks at nothing: it has the last evidence
-		p, err := c.listProcess(r.AsOf(now))
+		r = r.AsOf(now)
+		p, err := c.listProcess(r)
 		if err != nil {
 			return nil, err
 		}
-		instances[i] = listed{r.AsOf(now).Instance, p, c.seen(r)}
+		instances[i] = listed{r.Instance, p, c.seen(r)}
 	}
 	return struct {
 		Success   bool     `json:"success"`

@@ -19,9 +19,9 @@ type instanceV1 struct {
 }
 
 func (c *call) instanceV1(r core.Record) (instanceV1, error) {
-	now := r.AsOf(c.backend.Manager.Now())
-	p, err := c.listProcess(now)
-	return instanceV1{now.Instance, object(r.Instance.Config), object(r.Instance.Resources), p, c.seen(r)}, err
+	r = r.AsOf(c.backend.Manager.Now())
+	p, err := c.listProcess(r)
+	return instanceV1{r.Instance, object(r.Instance.Config), object(r.Instance.Resources), p, c.seen(r)}, err
 }
 
 // object gives a JSON column as an object; one that holds something else is an empty one.

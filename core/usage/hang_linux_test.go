@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -33,6 +34,9 @@ func TestFileServerThatHangs(t *testing.T) {
 	if err != nil || d.Complete || d.Bytes != 200 || d.Files != 4 || d.Unreadable != 0 {
 		t.Errorf("the first pass: %+v, %v", d, err)
 	}
+	if n := stuck.Load(); n < 1 { // others of this process may be among them
+		t.Errorf("%d calls have not come back", n)
+	}
 	d, err = Walk(t.Context(), Tree{Root: dir, From: d.Position})
 	if err != nil || !d.Complete || d.Bytes != 200 || d.Files != 4 || d.Unreadable != 1 {
 		t.Errorf("the second pass: %+v, %v", d, err)
@@ -41,5 +45,27 @@ func TestFileServerThatHangs(t *testing.T) {
 	defer cancel()
 	if _, err := Walk(short, Tree{Root: hangs}); !errors.Is(err, errNoTime) {
 		t.Errorf("of a root that hangs: %v", err)
+	}
+	if n := stuck.Load(); n < 2 {
+		t.Errorf("%d calls have not come back after that", n)
+	}
+	fuse.Close()
+	for stuck.Load() > 0 { // they come back with an error
+		runtime.Gosched()
+	}
+}
+
+// Not side by side with others, which would find nothing either.
+func TestNothingIsLookedAtWhileTooMuchHangs(t *testing.T) {
+	dir := t.TempDir()
+	file(t, 100, dir, "a")
+	stuck.Add(mostStuck)
+	d, err := Walk(t.Context(), Tree{Root: dir, From: []byte("here")})
+	if !errors.Is(err, errNoTime) || string(d.Position) != "here" {
+		t.Errorf("while too much hangs: %+v, %v", d, err)
+	}
+	stuck.Add(-mostStuck)
+	if d, err := Walk(t.Context(), Tree{Root: dir}); err != nil || !d.Complete {
+		t.Errorf("after that: %+v, %v", d, err)
 	}
 }

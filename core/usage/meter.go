@@ -25,8 +25,8 @@ type Meter struct {
 }
 
 // Measure measures one instance until ctx ends, and goes on where the measurement stopped that gave from; nil: it
-// begins anew. The position is where the next one goes on, or nil. What could not be seen is 0 and its evidence
-// says so. Memory and queries are the contract's estimates for virtual mode: twice the size of the database, and ten
+// begins anew. The position is where the next one goes on, nil where the walk is complete. What could not be seen
+// is 0 and its evidence says so. Memory and queries are the contract's estimates for virtual mode: twice the size of the database, and ten
 // statements a table.
 func (m *Meter) Measure(ctx context.Context, in core.Instance, from []byte) (u core.Usage, position []byte) {
 	m.database(ctx, in, &u)
@@ -58,7 +58,7 @@ func (m *Meter) disk(ctx context.Context, in core.Instance, from []byte, u *core
 	switch {
 	case errors.Is(err, errNoTime):
 		u.Evidence.Disk = "unknown: the time for it was over"
-		return d.Position
+		return append([]byte{}, d.Position...) // not nil: also at its beginning the walk is still to be made
 	case errors.Is(err, fs.ErrNotExist):
 		u.Evidence.Disk = "unknown: the directory of the instance does not exist"
 		return nil
@@ -73,7 +73,7 @@ func (m *Meter) disk(ctx context.Context, in core.Instance, from []byte, u *core
 
 // cms asks what the files are, which may lie on a file server that does not answer.
 func (m *Meter) cms(ctx context.Context, in core.Instance) core.CMS {
-	if m.CMS == nil {
+	if m.CMS == nil || tooManyStuck() {
 		return core.CMS{}
 	}
 	found := make(chan core.CMS, 1)
@@ -82,6 +82,11 @@ func (m *Meter) cms(ctx context.Context, in core.Instance) core.CMS {
 	case cms := <-found:
 		return cms
 	case <-ctx.Done():
+		stuck.Add(1)
+		go func() {
+			<-found
+			stuck.Add(-1)
+		}()
 		return core.CMS{}
 	}
 }

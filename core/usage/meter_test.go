@@ -38,6 +38,9 @@ func TestWhatCannotBeSeenIsUnknown(t *testing.T) {
 	if u, position = m.Measure(ended, core.Instance{InstanceID: "afile"}, []byte("kept")); u.Evidence.Disk != "unknown: the time for it was over" || string(position) != "kept" {
 		t.Errorf("without time: %+v, %q", u, position)
 	}
+	if _, position = m.Measure(ended, core.Instance{InstanceID: "afile"}, nil); position == nil || len(position) > 0 {
+		t.Errorf("without time and at its beginning the walk stopped at %q", position)
+	}
 }
 
 func TestMeasurement(t *testing.T) {

@@ -54,7 +54,7 @@ var errNoTime = errors.New("the time was over")
 //
 // The error says why nothing at all could be seen.
 func Walk(ctx context.Context, t Tree) (Disk, error) {
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || tooManyStuck() {
 		return Disk{Position: t.From}, fmt.Errorf("cannot look at %s: %w", t.Root, errNoTime)
 	}
 	w := newWalk(t.MaxEntries)
@@ -67,10 +67,12 @@ func Walk(ctx context.Context, t Tree) (Disk, error) {
 			return Disk{}, err
 		}
 	case <-ctx.Done():
+		stuck.Add(1)
 		go func() { // once it does not hang any more
 			if <-begun == nil {
 				unix.Close(w.root.fd)
 			}
+			stuck.Add(-1)
 		}()
 		return Disk{Position: t.From}, fmt.Errorf("cannot look at %s: %w", t.Root, errNoTime)
 	}

@@ -116,6 +116,7 @@ func (w *walk) result() Disk {
 	w.over = true
 	for _, k := range w.workers {
 		if k.dir != nil {
+			stuck.Add(1)
 			k.dir.hung = true
 			w.stack = append(w.stack, k.dir)
 		}

@@ -56,6 +56,7 @@ func (k *worker) settle(done bool) {
 	k.dir = nil
 	k.busy--
 	if k.over { // the directory has been given up meanwhile
+		stuck.Add(-1)
 		k.release(k.held)
 		return
 	}

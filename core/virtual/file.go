@@ -3,6 +3,8 @@ package virtual
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io"
 	"io/fs"
@@ -119,7 +121,8 @@ func writable(f file) error {
 	return nil
 }
 
-// backUp keeps a copy of the file as it was before vpm first touched it.
+// backUp keeps a copy of the file as it was before vpm first touched it for the instance: of each file one, as a gate may
+// have to go to another directory.
 func (rt *Runtime) backUp(in core.Instance, f file) error {
 	if rt.Backups == "" || f.info == nil {
 		return nil
@@ -127,7 +130,8 @@ func (rt *Runtime) backUp(in core.Instance, f file) error {
 	if _, found := htaccess.Standing(f.data, in.InstanceID); found != htaccess.None {
 		return nil // it is ours already, and was kept before, or made by vpm
 	}
-	path := filepath.Join(rt.Backups, in.InstanceID+htaccessFile)
+	sum := sha256.Sum256([]byte(f.path))
+	path := filepath.Join(rt.Backups, in.InstanceID+"-"+hex.EncodeToString(sum[:4])+htaccessFile)
 	if _, err := os.Lstat(path); err == nil {
 		return nil
 	}

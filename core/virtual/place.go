@@ -18,12 +18,14 @@ type place struct {
 }
 
 // choose gives the place that r.Gate.Entry names: the docroot, once a probe has shown that requests enter there, else
-// the site's own directory, or the docroot where that is not there.
+// the site's own directory, or the docroot where that is not there. What people say of it counts for more than what was
+// found out before they did.
 func (rt *Runtime) choose(r core.Record) (place, error) {
 	own, err := rt.own(r.Instance)
 	shared, ok := rt.shared(r.Instance)
+	found := r.Gate.Entry == shared.dir && !r.Instance.HasDocroot()
 	switch {
-	case ok && own != shared.dir && (err != nil || r.Gate.Entry == shared.dir):
+	case ok && own != shared.dir && (err != nil || found):
 		return shared, nil
 	case err != nil:
 		return place{}, err
@@ -31,11 +33,16 @@ func (rt *Runtime) choose(r core.Record) (place, error) {
 	return place{dir: own}, nil
 }
 
-// alternative is where a gate may stand instead of p, "" where there is nothing else to try.
+// alternative is where a gate may stand instead of p, "" where there is nothing else to try. A host may have changed
+// since the other place was found out to be the one.
 func (rt *Runtime) alternative(in core.Instance, p place) string {
+	own, err := rt.own(in)
 	shared, ok := rt.shared(in)
-	if !ok || p.dir == shared.dir || in.HasDocroot() {
+	switch {
+	case err != nil || !ok || own == shared.dir || in.HasDocroot():
 		return ""
+	case p.dir == shared.dir:
+		return own
 	}
 	return shared.dir
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vpm/core"
+	"vpm/core/atomicfile"
 	"vpm/htaccess"
 )
 
@@ -22,14 +23,20 @@ const nestedBudget = 500 * time.Millisecond
 // heldKey is the key of the directory that a turn holds, in its context.
 type heldKey struct{}
 
-// Lock locks the directory where the site's requests enter. A site without one has nothing to take turns about.
+// Lock locks the site's own directory, wherever its gate stands: that may move to the docroot in somebody's turn, and
+// who waits for the next one must wait for the same. Where a site has no such directory the docroot is locked, and one
+// without either has nothing to take turns about.
 func (rt *Runtime) Lock(ctx context.Context, r core.Record) (turn context.Context, unlock func() error, err error) {
-	p, err := rt.choose(r)
+	dir, err := rt.own(r.Instance)
 	if err != nil {
-		return ctx, func() error { return nil }, nil
+		shared, ok := rt.shared(r.Instance)
+		if !ok {
+			return ctx, func() error { return nil }, nil
+		}
+		dir = shared.dir
 	}
-	unlock, err = lock(ctx, p.dir)
-	return context.WithValue(ctx, heldKey{}, p.dir), unlock, err
+	unlock, err = lock(ctx, dir)
+	return context.WithValue(ctx, heldKey{}, dir), unlock, err
 }
 
 // change edits the .htaccess of dir in the instance's turn. A directory that the turn does not hold is locked for it:
@@ -64,6 +71,9 @@ func (rt *Runtime) Settle(ctx context.Context, r core.Record) (core.Settled, err
 		}
 		// Nothing of ours can close a site whose directory is not there.
 		return core.Settled{Record: r, Evidence: rt.evidence(core.ObservedUnknown, message(err))}, nil
+	}
+	if held, _ := ctx.Value(heldKey{}).(string); held != p.dir {
+		atomicfile.Sweep(filepath.Join(p.dir, htaccessFile)) // of what the turn holds the edit does that
 	}
 	for _, dir := range rt.places(r) {
 		if stopped && dir == p.dir {

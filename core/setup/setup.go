@@ -7,10 +7,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"vpm/core"
 	"vpm/core/auth"
@@ -181,9 +179,8 @@ func (s *Service) chooseDatabase(ctx context.Context, dir string, ch core.Databa
 
 // checkAccount checks what a person chose and gives the hash to store.
 func checkAccount(username, password string) (hash string, err error) {
-	if strings.TrimSpace(username) != username || username == "" || utf8.RuneCountInString(username) > 50 ||
-		strings.ContainsFunc(username, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }) {
-		return "", core.Errorf(core.CodeInvalid, "cannot use this username: it must be 1 to 50 characters with no space at either end")
+	if err := auth.CheckUsername(username); err != nil {
+		return "", err
 	}
 	return auth.HashPassword(password)
 }

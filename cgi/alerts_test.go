@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestAlerts: each change of state is told once, by webhook and by mail, and what is planned or muted is not.
@@ -105,7 +106,7 @@ func (r *receivers) outage(dir string) {
 	}
 	// Without its time being come, nothing is tried.
 	r.turn(false)
-	_, err := r.db.Exec("UPDATE vpm_deliveries SET next_at = ?", int64(1)<<52)
+	_, err := r.db.Exec("UPDATE vpm_deliveries SET next_at = ?", time.Now().Add(time.Hour).UnixMicro())
 	r.must(err)
 	before := len(r.told())
 	r.get("/tick.php").want(200)

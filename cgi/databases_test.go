@@ -65,7 +65,8 @@ func (s *site) wrongDatabasePassword(shared string) {
 	const wrong = "s3cret-and-wrong"
 	s.file("public_html/site-b/wp-config.php", s.siteConfig(shared, shared, wrong, "b_"))
 	var logged strings.Builder
-	for id, want := range map[string]string{"site-a": "ok", "site-b": "failed: The database does not answer with the site's own credentials"} {
+	for id, want := range map[string]string{"site-a": "ok", "site-b": "failed: The database does not answer with the site's own credentials: " +
+		"cannot look into the site's database: its server refuses the site's user name or password"} {
 		h := s.get("/instances/health.php?fresh=1&instance_id=" + id).want(200)
 		checks := h.checks()
 		if !strings.HasPrefix(checks["database"], want) || h.field("healthy") != (want == "ok") || checks["http"] != "ok" || checks["configuration"] != "ok" {

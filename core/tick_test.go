@@ -185,7 +185,7 @@ func TestTickSurvives(t *testing.T) {
 	k := newTicking(t, "hangs", "panics", "fine", "fine-too")
 	never := make(chan struct{})
 	t.Cleanup(func() { close(never) })
-	k.tick.Workers, k.tick.Patience = 2, 50*time.Millisecond
+	k.tick.Workers, k.tick.Patience = 2, time.Second // far more than the others take
 	k.Examine = func(ctx context.Context, r core.Record) core.Health {
 		switch r.Instance.InstanceID {
 		case "hangs":

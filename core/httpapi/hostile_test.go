@@ -75,16 +75,14 @@ func TestHostileQueries(t *testing.T) {
 		if !strings.Contains(r.methods, "GET") || r.name == "tick" {
 			continue
 		}
-		for n, field := range fields { // a quarter of the values each: together all of them
+		for n, field := range fields { // some of the values each: together all of them
 			query := url.Values{"instance_id": {"one"}}
-			for i := range values[:len(values)/4] {
-				query[field] = []string{values[(4*i+n)%len(values)]}
+			for i := range 2 {
+				query[field] = []string{values[(11*i+n)%len(values)]}
 				p.send(httptest.NewRequest("GET", target(r)+"?"+query.Encode(), nil)).wantNoFailure()
 			}
-			query[field] = []string{"1", "2"}
-			p.send(httptest.NewRequest("GET", target(r)+"?"+query.Encode(), nil)).wantNoFailure()
 		}
-		for _, raw := range []string{"%zz", "instance_id=%", ";;;", "&&==", "instance_id.0=x", "instance_ids.100000000=x", strings.Repeat("a=1&", 20_000)} {
+		for _, raw := range []string{"%zz", "instance_id=%", ";;;", "&&==", "instance_id.0=x", "limit=1&limit=2&fresh=1&fresh=0&step=1&step=2&instance_id=one&instance_id=two", "instance_ids.100000000=x", strings.Repeat("a=1&", 20_000)} {
 			p.send(httptest.NewRequest("GET", target(r)+"?"+raw, nil)).wantNoFailure()
 		}
 	}
@@ -98,7 +96,7 @@ func TestHostileBodies(t *testing.T) {
 	t.Parallel()
 	p := newPanel(t, "one", "gone")
 	p.post("users/create", map[string]any{"username": "bob", "password": password}).want(201)
-	values := []string{`null`, `true`, `-1`, `1.5`, `1e400`, `99999999999999999999`, `""`, `" "`, `"-1"`, `"\u0000"`, `"\ud800"`, `[]`, `[[]]`, `[null]`, `{}`, `{"a":{}}`, `"../../etc"`, `"😀"`,
+	values := []string{`null`, `true`, `-1`, `1.5`, `1e400`, `99999999999999999999`, `""`, `" "`, `"-1"`, `"\u0000"`, `"\ud800"`, `[]`, `[[]]`, `[null]`, `{}`, `"../../etc"`, `"😀"`,
 		`"` + strings.Repeat("x", 5000) + `"`, `["` + strings.Repeat(`x","`, 500) + `"]`, strings.Repeat("[", 5000) + strings.Repeat("]", 5000)}
 	for _, r := range tame() {
 		if !strings.Contains(r.methods, "POST") || r.name == "tick" {
@@ -107,25 +105,29 @@ func TestHostileBodies(t *testing.T) {
 		id := map[bool]string{true: "gone", false: "one"}[r.name == "instances/delete"]
 		known := map[string]any{"instance_id": id, "id": 2, "action": "stop", "instance_ids": []string{"one"}, "username": "eve", "password": "short", "old_password": "wrong",
 			"new_password": password, "name": "x", "scope": "view", "sites": []any{map[string]any{"dir": p.base}}, "instance_name": "x", "cms_type": "native", "database_name": "x"}
-		for n, field := range fields { // a quarter of the values each: together all of them
-			if r.name == "users/password" && field != "old_password" && field != "new_password" {
-				continue // each right one costs a comparison
-			}
-			for i := range values[:len(values)/4] {
-				body := map[string]json.RawMessage{}
+		for _, field := range fields {
+			with := func(value string) *answer {
+				body := map[string]json.RawMessage{field: json.RawMessage("0")}
 				for k, v := range known {
-					body[k], _ = json.Marshal(v)
+					if k != field {
+						body[k], _ = json.Marshal(v)
+					}
 				}
-				delete(body, field)
 				text, err := json.Marshal(body)
 				must(t, err)
-				text = append(text[:len(text)-1], `,"`+field+`":`+values[(4*i+n)%len(values)]+`}`...)
-				p.send(httptest.NewRequest("POST", target(r), bytes.NewReader(text))).wantNoFailure()
+				text = bytes.Replace(text, []byte(`"`+field+`":0`), []byte(`"`+field+`":`+value), 1)
+				return p.send(httptest.NewRequest("POST", target(r), bytes.NewReader(text)))
+			}
+			if a := with(`{"a":{}}`).wantForm(); a.Code != 400 || !strings.Contains(a.Body.String(), "'"+field+"'") {
+				continue // this route does not read it
+			}
+			for _, v := range values {
+				with(v).wantNoFailure()
 			}
 		}
 		for _, raw := range []string{"", " ", "null", "[]", "1", `"x"`, "{", `{"instance_id":"one"`, `{"instance_id":"one"}{}`, "\xff\xfe{\x00}\x00", "{\"reason\":\"\xff\"}", "<xml/>",
 			strings.Repeat("{\"a\":", 20_000), "instance_id=one", "a=%zz&b=%ff"} {
-			for _, kind := range []string{"application/json", "application/x-www-form-urlencoded", "multipart/form-data", ";;", ""} {
+			for _, kind := range []string{"application/x-www-form-urlencoded", ";;"} {
 				request := httptest.NewRequest("POST", target(r), strings.NewReader(raw))
 				request.Header.Set("Content-Type", kind)
 				p.send(request).wantNoFailure()

@@ -6,9 +6,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
-// InstanceUpdate is what is to be changed of an instance; nil leaves a field as it is.
+// InstanceUpdate is what is to be changed of an instance; nil leaves a field as it is. Empty, or 0, takes a setting of
+// the config away.
 type InstanceUpdate struct {
 	Name, Domain, PathPrefix, DatabaseName, DatabasePrefix *string
 	MemoryLimit, Path, Docroot, URL                        *string
@@ -36,40 +38,22 @@ func (m *Manager) Update(ctx context.Context, by Actor, id string, u InstanceUpd
 
 // apply gives the instance as it is to be, and the names of what differs.
 func (u InstanceUpdate) apply(in Instance) (Instance, []string, error) {
-	config := map[string]json.RawMessage{}
-	if in.Config != nil {
-		// What holds no object sets nothing, and is replaced with the first setting.
-		if json.Unmarshal([]byte(*in.Config), &config) != nil {
-			config = map[string]json.RawMessage{}
-		}
-	}
-	was, before := maps.Clone(config), in
-	put := func(key string, value any) error {
-		text, err := json.Marshal(value)
-		if err != nil {
-			return err
-		}
-		config[key] = text
-		return nil
-	}
+	before, was := in, keysOf(in.Config)
+	config := maps.Clone(was)
 	for _, f := range []struct {
 		key   string
 		value *string
 	}{{"path", u.Path}, {"docroot", u.Docroot}, {"moved_from", u.MovedFrom}, {"url", u.URL}, {"health_path", u.HealthPath}, {"health_expect", u.HealthExpect},
 		{"disk_alert", u.DiskAlert}, {"memory_limit", u.MemoryLimit}} {
-		switch {
-		case f.value == nil:
-		case *f.value == "":
-			delete(config, f.key)
-		default:
-			if err := put(f.key, *f.value); err != nil {
+		if f.value != nil {
+			if err := setKey(config, f.key, *f.value); err != nil {
 				return in, nil, err
 			}
 		}
 	}
 	for key, value := range map[string]*int{"max_execution_time": u.MaxExecutionTime, "max_children": u.MaxChildren} {
 		if value != nil {
-			if err := put(key, *value); err != nil {
+			if err := setKey(config, key, *value); err != nil {
 				return in, nil, err
 			}
 		}
@@ -82,14 +66,49 @@ func (u InstanceUpdate) apply(in Instance) (Instance, []string, error) {
 		}
 		in.Config = optional(string(text))
 	}
-	if u.MemoryLimit != nil && *u.MemoryLimit != "" {
-		limit, err := parseMemory(*u.MemoryLimit)
-		if err != nil {
+	if u.MemoryLimit != nil {
+		if err := u.limit(&in); err != nil {
 			return in, nil, err
 		}
-		in.Resources = optional(limit.resources())
 	}
-	return in, differences(before, in, was, config), u.check(in)
+	return in, differences(before, in, was, config), u.check()
+}
+
+// keysOf reads a column that should hold a JSON object. What holds none sets nothing, and is replaced with the first
+// setting.
+func keysOf(column *string) map[string]json.RawMessage {
+	var keys map[string]json.RawMessage
+	if column == nil || json.Unmarshal([]byte(*column), &keys) != nil || keys == nil { // nil: "null" is JSON too
+		return map[string]json.RawMessage{}
+	}
+	return keys
+}
+
+// setKey sets a key, or deletes it for an empty value.
+func setKey[T comparable](keys map[string]json.RawMessage, key string, value T) error {
+	var empty T
+	if value == empty {
+		delete(keys, key)
+		return nil
+	}
+	text, err := json.Marshal(value)
+	keys[key] = text
+	return err
+}
+
+// limit writes the memory limit where other programs read it, beside what they have there.
+func (u InstanceUpdate) limit(in *Instance) error {
+	limit, err := parseMemory(*u.MemoryLimit)
+	if err != nil {
+		return err
+	}
+	resources := keysOf(in.Resources)
+	if err := setKey(resources, "memory_limit", limit.megabytes); err != nil {
+		return err
+	}
+	text, err := json.Marshal(resources)
+	in.Resources = optional(string(text))
+	return err
 }
 
 func (u InstanceUpdate) columns(in *Instance) {
@@ -111,9 +130,15 @@ func (u InstanceUpdate) columns(in *Instance) {
 }
 
 // check holds what is given to the rules of a new instance; what other programs wrote before is left alone.
-func (u InstanceUpdate) check(in Instance) error {
-	n := NewInstance{Name: in.Name, DatabaseName: in.DatabaseName, Domain: text(u.Domain), PathPrefix: text(u.PathPrefix),
+func (u InstanceUpdate) check() error {
+	n := NewInstance{Name: "kept", DatabaseName: "kept", Domain: text(u.Domain), PathPrefix: text(u.PathPrefix),
 		DatabasePrefix: text(u.DatabasePrefix), Path: text(u.Path), Docroot: text(u.Docroot), URL: text(u.URL)}
+	if u.Name != nil {
+		n.Name = *u.Name
+	}
+	if u.DatabaseName != nil {
+		n.DatabaseName = *u.DatabaseName
+	}
 	if u.MaxExecutionTime != nil {
 		n.MaxExecutionTime = *u.MaxExecutionTime
 	}
@@ -126,7 +151,7 @@ func (u InstanceUpdate) check(in Instance) error {
 	if p := text(u.HealthPath); p != "" && (!strings.HasPrefix(p, "/") || len(p) > 1000 || strings.ContainsFunc(p, isControl) || strings.ContainsAny(p, " #")) {
 		return Errorf(CodeInvalid, "cannot use field 'health_path': it must be a path of the site as /status/")
 	}
-	if e := text(u.HealthExpect); len(e) > 200 || strings.ContainsFunc(e, isControl) {
+	if e := text(u.HealthExpect); utf8.RuneCountInString(e) > 200 || strings.ContainsFunc(e, isControl) {
 		return Errorf(CodeInvalid, "cannot use field 'health_expect': it must be a text of up to 200 characters")
 	}
 	if d := text(u.DiskAlert); d != "" {

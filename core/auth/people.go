@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"vpm/core"
@@ -63,12 +64,16 @@ func (s *People) ChangePassword(ctx context.Context, session core.Session, actor
 	if session.Key == "" {
 		return core.Errorf(core.CodeForbidden, "cannot change a password with an API token")
 	}
-	// Who found an open browser must not be able to try passwords.
-	a, err := s.Attempts.BeginAttempt(ctx, "session of "+core.Cut(session.User.Username, 30), "", core.AttemptWindow)
+	// Who found an open browser must not be able to try passwords. No address looks like this key.
+	key := "password of user " + strconv.FormatInt(session.User.ID, 10)
+	a, err := s.Attempts.BeginAttempt(ctx, key, "", core.AttemptWindow)
 	if err != nil {
 		return err
 	}
 	if a.FromAddress > core.PasswordTries {
+		if err := s.Attempts.CancelAttempt(ctx, a.ID); err != nil { // or asking again would put off the end of the wait
+			return err
+		}
 		e := core.Errorf(core.CodeThrottled, "Too many wrong passwords; try again in %d minutes", int(core.AttemptWindow.Minutes()))
 		e.RetryAfter = core.AttemptWindow
 		return e
@@ -80,7 +85,7 @@ func (s *People) ChangePassword(ctx context.Context, session core.Session, actor
 	if !checkPassword(hash, old) {
 		return core.Errorf(core.CodeInvalid, "cannot change the password: the old one is wrong")
 	}
-	if err := s.Attempts.CancelAttempt(ctx, a.ID); err != nil {
+	if err := s.Attempts.ForgiveAttempts(ctx, key, ""); err != nil {
 		return err
 	}
 	return s.Update(ctx, session, actor, session.User.ID, core.PersonChange{}, &fresh)
@@ -88,6 +93,9 @@ func (s *People) ChangePassword(ctx context.Context, session core.Session, actor
 
 // EndSession ends a session: of anybody for those who administer, else of one's own.
 func (s *People) EndSession(ctx context.Context, session core.Session, actor core.Actor, id int64) error {
+	if session.Key == "" {
+		return core.Errorf(core.CodeForbidden, "cannot end sessions with an API token")
+	}
 	owner := session.User.ID
 	if session.User.Role == core.RoleAdmin {
 		owner = 0
@@ -119,8 +127,9 @@ func told(id int64, c core.PersonChange) string {
 
 // CheckUsername refuses names that the column or people could not tell apart.
 func CheckUsername(name string) error {
-	if strings.TrimSpace(name) != name || name == "" || utf8.RuneCountInString(name) > 50 || hasControl(name) {
-		return core.Errorf(core.CodeInvalid, "cannot use this username: it must be 1 to 50 characters with no space at either end")
+	unseen := func(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
+	if strings.TrimSpace(name) != name || name == "" || utf8.RuneCountInString(name) > 50 || strings.ContainsFunc(name, unseen) {
+		return core.Errorf(core.CodeInvalid, "cannot use this username: it must be 1 to 50 visible characters with no space at either end")
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ type bulkItem struct {
 	Success    bool   `json:"success"`
 	Message    string `json:"message"`
 	Code       string `json:"code,omitempty"`
+	RequestID  string `json:"request_id,omitempty"` // under which the log has the cause
 	Answer     any    `json:"result,omitempty"`
 }
 
@@ -92,7 +93,7 @@ func (a *API) bulkOne(c *call, id, reason string, act changeFunc, done, already 
 	fail := func(err error) {
 		of := &call{Request: c.Request, client: c.client, header: c.header.Clone()} // the status is that of the whole
 		f := a.failure(of, err)
-		item.Message, item.Code = f.Message, string(f.Code)
+		item.Message, item.Code, item.RequestID = f.Message, string(f.Code), f.RequestID
 	}
 	defer func() {
 		if p := recover(); p != nil {

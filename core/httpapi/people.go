@@ -161,9 +161,6 @@ func (a *API) endSession(c *call) (any, error) {
 	if err := c.decodeBody(&in); err != nil {
 		return nil, err
 	}
-	if c.session.Key == "" {
-		return nil, core.Errorf(core.CodeForbidden, "cannot end sessions with an API token")
-	}
 	if err := c.backend.People.EndSession(c.Context(), c.session, c.actor(), int64(in.ID)); err != nil {
 		return nil, err
 	}

@@ -88,6 +88,7 @@ func (a *API) adopt(c *call) (any, error) {
 		Repaired   bool   `json:"repaired"`
 		Message    string `json:"message"`
 		Code       string `json:"code,omitempty"`
+		RequestID  string `json:"request_id,omitempty"` // under which the log has the cause
 	}
 	items, failed := make([]item, len(adopted)), 0
 	for i, ad := range adopted {
@@ -98,7 +99,7 @@ func (a *API) adopt(c *call) (any, error) {
 		if ad.Err != nil {
 			failed++
 			f := a.failure(&call{Request: c.Request, client: c.client, header: c.header.Clone()}, ad.Err)
-			items[i].Message, items[i].Code = f.Message, string(f.Code)
+			items[i].Message, items[i].Code, items[i].RequestID = f.Message, string(f.Code), f.RequestID
 		}
 	}
 	return struct {

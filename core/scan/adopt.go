@@ -3,7 +3,9 @@ package scan
 import (
 	"context"
 	"net/url"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"vpm/core"
@@ -35,10 +37,12 @@ func (f *Finder) Adopt(ctx context.Context, by core.Actor, host string, list []A
 	out := make([]Adopted, len(list))
 	for i, a := range list {
 		out[i] = f.adopt(ctx, by, host, a, records)
-		if out[i].Err == nil && !out[i].Repaired { // the next suggestion must not take this id
-			if r, err := f.Manager.Store.Record(ctx, out[i].InstanceID); err == nil {
-				records = append(records, r)
-			}
+		if out[i].Err != nil {
+			continue
+		}
+		// The next one must neither take this id nor be taken for the same site, as a copy of it.
+		if r, err := f.Manager.Store.Record(ctx, out[i].InstanceID); err == nil {
+			records = append(slices.DeleteFunc(records, func(old core.Record) bool { return old.Instance.ID == r.Instance.ID }), r)
 		}
 	}
 	return out, nil
@@ -77,6 +81,9 @@ func (f *Finder) find(ctx context.Context, host string, a Adoption) (core.FoundS
 	if !filepath.IsAbs(dir) || !f.below(resolved(dir)) {
 		return core.FoundSite{}, core.Errorf(core.CodeInvalid, "cannot register %s: it does not lie in the directories of this account", a.Dir)
 	}
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return core.FoundSite{}, core.Errorf(core.CodeNotFound, "cannot register %s: it is no directory", a.Dir)
+	}
 	s := f.look(ctx, dir, host)
 	switch {
 	case s.CMS.Type == "" && a.CMSType != "native":
@@ -106,14 +113,15 @@ func registration(a Adoption, s core.FoundSite) core.NewInstance {
 	if n.DatabaseName == "" {
 		n.DatabaseName = "-"
 	}
-	if u, err := url.Parse(s.URL); err == nil && u.Host != "" {
-		n.Domain, n.PathPrefix = u.Host, u.Path
-		if u.Scheme == "https" || strings.ContainsAny(u.Path, " \\\"'") {
-			n.URL = s.URL
-		}
+	u, err := url.Parse(s.URL)
+	if err == nil && u.Host != "" {
+		n.Domain, n.PathPrefix = u.Host, (&url.URL{Path: u.Path}).EscapedPath()
 		if n.Name == "" {
 			n.Name = strings.TrimSuffix(u.Host+u.Path, "/")
 		}
+	}
+	if s.URL != "" && (n.Domain == "" || u.Scheme != "http" || strings.Contains(n.PathPrefix, "..") || len(n.PathPrefix) > 100) {
+		n.URL, n.PathPrefix = s.URL, "" // what domain and path cannot say; one that is no address is refused
 	}
 	if n.Name == "" {
 		n.Name = filepath.Base(s.Dir)

@@ -28,6 +28,12 @@ func (f *Finder) guess(dir, host string) string {
 	return ""
 }
 
+// isAddress tells whether a CMS has an address stored that visitors can use.
+func isAddress(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Host != "" && (u.Scheme == "http" || u.Scheme == "https")
+}
+
 func urlPath(p string) string {
 	p = strings.Trim(p, "/")
 	if p == "" {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"vpm/core"
@@ -80,7 +81,7 @@ func (f *Finder) look(ctx context.Context, dir, host string) core.FoundSite {
 	d := f.Details(ctx, dir, cms)
 	s := core.FoundSite{Dir: dir, CMS: cms, Database: d.Database, Prefix: d.Prefix, DatabaseSize: d.DatabaseSize}
 	switch url := f.guess(dir, host); {
-	case d.URL != "":
+	case isAddress(d.URL):
 		s.URL, s.URLFrom = d.URL, "the site's database"
 	case url != "":
 		s.URL, s.URLFrom = url, "where it lies"
@@ -93,7 +94,7 @@ func (f *Finder) compare(sites []core.FoundSite, records []core.Record) {
 	taken := map[string]bool{}
 	byDir := map[string]string{}
 	for _, r := range records {
-		taken[r.Instance.InstanceID] = true
+		taken[strings.ToLower(r.Instance.InstanceID)] = true // the database takes Blog and blog for one
 		for _, dir := range []string{r.Instance.Path(f.Manager.Base), r.Instance.Docroot(f.Manager.Base)} {
 			byDir[resolved(dir)] = r.Instance.InstanceID
 		}

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"vpm/core"
+	"vpm/core/auth"
 )
 
 // ResetFile makes sure that there is a code for a reset and names its file.
@@ -31,7 +32,7 @@ func (s *Service) Reset(ctx context.Context, r core.ResetRequest) error {
 		if err := l.check(resetCode, r.Code, r.Address, s.Now()); err != nil {
 			return err
 		}
-		hash, err := checkAccount(r.Username, r.Password)
+		hash, err := auth.HashPassword(r.Password) // the name may be one that other programs gave
 		if err != nil {
 			return err
 		}

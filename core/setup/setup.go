@@ -7,10 +7,8 @@ import (
 	"context"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
-	"unicode/utf8"
 
 	"vpm/core"
 	"vpm/core/auth"
@@ -201,9 +199,8 @@ func mysqlOf(ch core.DatabaseChoice) store.MySQL {
 
 // checkAccount checks what a person chose and gives the hash to store.
 func checkAccount(username, password string) (hash string, err error) {
-	if strings.TrimSpace(username) != username || username == "" || utf8.RuneCountInString(username) > 50 ||
-		strings.ContainsFunc(username, func(r rune) bool { return r < ' ' || r == 0x7f || r == utf8.RuneError }) {
-		return "", core.Errorf(core.CodeInvalid, "cannot use this username: it must be 1 to 50 characters with no space at either end")
+	if err := auth.CheckUsername(username); err != nil {
+		return "", err
 	}
 	return auth.HashPassword(password)
 }

@@ -106,6 +106,7 @@ func TestSetUpRefusesBadChoices(t *testing.T) {
 		"unknown driver":     func(r *core.SetupRequest) { r.Database.Driver = "oracle" },
 		"mysql without name": func(r *core.SetupRequest) { r.Database.Driver = "mysql" },
 		"no username":        func(r *core.SetupRequest) { r.Username = "" },
+		"unseen in username": func(r *core.SetupRequest) { r.Username = "ad\u200bmin" },
 		"space around":       func(r *core.SetupRequest) { r.Username = " ann" },
 		"control character":  func(r *core.SetupRequest) { r.Username = "a\nb" },
 		"long username":      func(r *core.SetupRequest) { r.Username = strings.Repeat("ä", 51) },

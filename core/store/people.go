@@ -55,8 +55,38 @@ func (db *DB) CreatePerson(ctx context.Context, u core.User, passwordHash string
 	return id, db.wrap(err, "cannot create the user")
 }
 
-// ChangePerson changes a user, and ends the sessions that were begun with what no longer holds.
+// ChangePerson changes a user, and ends the sessions that were begun with what no longer holds. The role that the user
+// has already is no change.
 func (db *DB) ChangePerson(ctx context.Context, id int64, c core.PersonChange, keep string, ev core.Event) error {
+	err := db.inTx(ctx, func(tx execer) error {
+		c := c // a transaction that is tried again finds other rows
+		role, err := db.lockPerson(ctx, tx, id, c)
+		if err != nil {
+			return err
+		}
+		if c.Role != nil && *c.Role == role {
+			c.Role = nil
+		}
+		sets, err := personSets(c)
+		if err != nil {
+			return err
+		}
+		columns, args := assignments("", sets)
+		if _, err := tx.ExecContext(ctx, "UPDATE admin_users SET "+strings.Join(columns, ", ")+" WHERE id = ?", append(args, id)...); err != nil {
+			return err
+		}
+		if c.PasswordHash != nil || c.Role != nil || c.Active != nil && !*c.Active {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM admin_sessions WHERE user_id = ? AND token <> ?`, id, keep); err != nil {
+				return err
+			}
+		}
+		return insertEvent(ctx, tx, ev)
+	})
+	return db.wrap(err, "cannot change the user")
+}
+
+// personSets store a change of a user.
+func personSets(c core.PersonChange) ([]set, error) {
 	sets := []set{{column: "updated_at", value: "CURRENT_TIMESTAMP"}}
 	add := func(column string, value any) { sets = append(sets, set{column, "?", []any{value}}) }
 	if c.FullName != nil {
@@ -71,7 +101,7 @@ func (db *DB) ChangePerson(ctx context.Context, id int64, c core.PersonChange, k
 	if c.Role != nil {
 		permissions, err := json.Marshal(core.DefaultPermissions(*c.Role))
 		if err != nil {
-			return err
+			return nil, err
 		}
 		add("role", *c.Role)
 		add("permissions", string(permissions))
@@ -83,58 +113,45 @@ func (db *DB) ChangePerson(ctx context.Context, id int64, c core.PersonChange, k
 		}
 		add("status", status)
 	}
-	err := db.inTx(ctx, func(tx execer) error {
-		columns, args := assignments("", sets)
-		if err := db.lockPerson(ctx, tx, id, c); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, "UPDATE admin_users SET "+strings.Join(columns, ", ")+" WHERE id = ?", append(args, id)...); err != nil {
-			return err
-		}
-		if c.PasswordHash != nil || c.Role != nil || c.Active != nil && !*c.Active {
-			if _, err := tx.ExecContext(ctx, `DELETE FROM admin_sessions WHERE user_id = ? AND token <> ?`, id, keep); err != nil {
-				return err
-			}
-		}
-		return insertEvent(ctx, tx, ev)
-	})
-	return db.wrap(err, "cannot change the user")
+	return sets, nil
 }
 
-// lockPerson locks the administrators and the user, in the order of their ids, and refuses to take the last
-// administrator away: of two who demote each other at once, one stays.
-func (db *DB) lockPerson(ctx context.Context, tx execer, id int64, c core.PersonChange) error {
-	rows, err := tx.QueryContext(ctx, `SELECT id, COALESCE(role, '') = 'admin' AND COALESCE(status, '') = 'active' FROM admin_users
+// lockPerson locks the administrators and the user, in the order of their ids, gives the user's role, and refuses to
+// take the last administrator away: of two who demote each other at once, one stays.
+func (db *DB) lockPerson(ctx context.Context, tx execer, id int64, c core.PersonChange) (role string, err error) {
+	rows, err := tx.QueryContext(ctx, `SELECT id, COALESCE(role, ''), COALESCE(status, '') = 'active' FROM admin_users
 		WHERE id = ? OR role = 'admin' ORDER BY id`+db.forUpdate, id)
 	if err != nil {
-		return err
+		return "", err
 	}
 	defer rows.Close()
 	found, isAdmin, others := false, false, 0
 	for rows.Next() {
 		var row int64
-		var admin bool
-		if err := rows.Scan(&row, &admin); err != nil {
-			return err
+		var its string
+		var active bool
+		if err := rows.Scan(&row, &its, &active); err != nil {
+			return "", err
 		}
+		admin := active && its == core.RoleAdmin
 		switch {
 		case row == id:
-			found, isAdmin = true, admin
+			found, role, isAdmin = true, its, admin
 		case admin:
 			others++
 		}
 	}
 	if err := rows.Err(); err != nil {
-		return err
+		return "", err
 	}
 	leaves := c.Role != nil && *c.Role != core.RoleAdmin || c.Active != nil && !*c.Active
 	switch {
 	case !found:
-		return core.Errorf(core.CodeNotFound, "User not found")
+		return "", core.Errorf(core.CodeNotFound, "User not found")
 	case isAdmin && leaves && others == 0:
-		return core.Errorf(core.CodeConflict, "cannot take the last administrator away: make another one first")
+		return "", core.Errorf(core.CodeConflict, "cannot take the last administrator away: make another one first")
 	}
-	return nil
+	return role, nil
 }
 
 // PasswordHash gives what is stored of an active user's password.
@@ -149,7 +166,7 @@ func (db *DB) PasswordHash(ctx context.Context, id int64) (string, error) {
 
 // Sessions lists unexpired sessions, newest first.
 func (db *DB) Sessions(ctx context.Context, userID int64, current string) ([]core.SessionInfo, error) {
-	query, args := `SELECT s.id, s.user_id, COALESCE(u.username, ''), s.created_at, s.expires_at, s.token FROM admin_sessions s
+	query, args := `SELECT s.id, s.user_id, COALESCE(u.username, ''), s.created_at, s.expires_at, COALESCE(s.token, '') FROM admin_sessions s
 		JOIN admin_users u ON u.id = s.user_id WHERE s.expires_at > CURRENT_TIMESTAMP`, []any{}
 	if userID != 0 {
 		query, args = query+" AND s.user_id = ?", append(args, userID)
@@ -167,7 +184,7 @@ func (db *DB) Sessions(ctx context.Context, userID int64, current string) ([]cor
 		if err := rows.Scan(&s.ID, &s.UserID, &s.Username, &s.CreatedAt, &s.ExpiresAt, &token); err != nil {
 			return nil, db.wrap(err, "cannot list the sessions")
 		}
-		s.Current = token == current
+		s.Current = token == current && token != ""
 		list = append(list, s)
 	}
 	return list, db.wrap(rows.Err(), "cannot list the sessions")

@@ -17,6 +17,7 @@ func places() map[string]string {
 		"vpm-selftest@.service":    "/etc/systemd/system/",
 		"vpm-provision@.service":   "/etc/systemd/system/",
 		"vpm-deprovision@.service": "/etc/systemd/system/",
+		"vpm-gate@.service":        "/etc/systemd/system/",
 		"50-vpm.rules":             "/etc/polkit-1/rules.d/",
 		"tmpfiles-vpm.conf":        "/etc/tmpfiles.d/",
 		"sysusers-vpm.conf":        "/etc/sysusers.d/",

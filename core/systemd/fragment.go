@@ -3,13 +3,15 @@ package systemd
 import (
 	"errors"
 	"fmt"
+	"path"
 	"regexp"
 	"strings"
 )
 
-// Fragment is an instance's part of the web server's configuration. It is root's, and .htaccess files have no say
-// (AllowOverride None around it): a SetHandler or RewriteRule of theirs could send a request to another instance's
-// socket, and run code there as that one's user.
+// Fragment is an instance's part of the web server's configuration. It is root's, and .htaccess files of the site have
+// no say: a SetHandler or RewriteRule of theirs could send a request to another instance's socket, and run code there as
+// that one's user. Where the document root is below a directory of the instance's ("web/htdocs"), Apache reads
+// the .htaccess of that one, where only the gate is put.
 type Fragment struct {
 	Slug    string
 	Path    string   // where visitors find it: "/shop1", or "/" for all of the host
@@ -47,8 +49,16 @@ func (f Fragment) Apache() (string, error) {
 	}
 	var b strings.Builder
 	b.WriteString(alias)
-	// ProxyFCGISetEnvIf: what a client says about PHP's settings does not count.
+	if gate := path.Dir(f.Docroot); gate != "." {
+		fmt.Fprintf(&b, "<Directory /srv/vpm/%s/%s>\n AllowOverride FileInfo\n</Directory>\n", f.Slug, gate)
+	}
+	// ProxyFCGISetEnvIf: what a client says about PHP's settings does not count. CGIPassAuth: PHP checks passwords and
+	// tokens itself, as it does under mod_php.
 	fmt.Fprintf(&b, `<Directory %[1]s>
+ Require all granted
+ AllowOverride None
+ Options SymLinksIfOwnerMatch
+ CGIPassAuth On
  <FilesMatch "\.php$">
   SetHandler "proxy:unix:%[2]s|fcgi://%[3]s"
  </FilesMatch>
@@ -90,6 +100,7 @@ func (f Fragment) Nginx() (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "location %s {\n", f.prefix())
 	fmt.Fprintf(&b, "  alias %s/; index index.php index.html; disable_symlinks if_not_owner;\n", f.dir())
+	fmt.Fprintf(&b, "  include /etc/nginx/vpm.d/%s.rules*;\n", f.Slug) // none is well
 	b.WriteString("  location ~ /(wp-config\\.php|\\.[^/]*|[^/]*\\.(?:log|sql|ini)|\\.(?:git|svn|hg)/.*)$ { deny all; }\n")
 	for _, uploads := range f.Uploads {
 		fmt.Fprintf(&b, "  location ~ ^%s%s/.*\\.php$ { deny all; }\n", quoted, regexp.QuoteMeta(uploads))

@@ -73,7 +73,7 @@ func SlugOf(unit string) (slug string, ok bool) {
 
 // checkUnit refuses the name of a unit that is not one of vpm's, before it gets near systemd or a command line.
 func checkUnit(unit string) error {
-	for _, prefix := range []string{unitPrefix, "vpm-selftest@", "vpm-provision@", "vpm-deprovision@"} {
+	for _, prefix := range []string{unitPrefix, "vpm-selftest@", "vpm-provision@", "vpm-deprovision@", "vpm-gate@"} {
 		if rest, ok := strings.CutPrefix(unit, prefix); ok {
 			if slug, ok := strings.CutSuffix(rest, unitSuffix); ok && CheckSlug(slug) == nil {
 				return nil

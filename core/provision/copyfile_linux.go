@@ -1,0 +1,275 @@
+package provision
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"vpm/core/fault"
+)
+
+type inode struct{ dev, ino uint64 }
+
+const maxLinks = 100_000 // files with several names that are remembered; of others each name becomes a file
+
+// copying is a copy that is under way. Its target is root's alone until it is whole.
+type copying struct {
+	run      *run
+	progress *Progress
+	links    map[inode]string // where files with several names were copied to
+	listing  bool             // the first pass says what is not copied
+	changed  int64            // files that this pass has copied
+	last     string
+}
+
+func (c *copying) skip(path, why string) {
+	if c.listing {
+		c.run.result.skip(path, why)
+	}
+}
+
+// dir makes target the same as source. at is its path below the document root.
+func (c *copying) dir(source, target *os.File, at string, depth int) error {
+	top, err := stat(source)
+	if err != nil {
+		return err
+	}
+	err = eachEntry(source, depth, func(name string, st unix.Stat_t) error {
+		if err := c.run.ctx.Err(); err != nil {
+			return err
+		}
+		p := path.Join(at, name)
+		switch st.Mode & unix.S_IFMT {
+		case unix.S_IFDIR:
+			return c.subdir(source, target, name, p, depth)
+		case unix.S_IFREG:
+			if st.Nlink > 1 && st.Uid != top.Uid {
+				c.skip(p, "it is a link to somebody else's file")
+				return nil
+			}
+			return c.file(source, target, name, p)
+		case unix.S_IFLNK:
+			return c.symlink(source, target, name, p)
+		}
+		c.skip(p, "it is neither a file nor a directory nor a link")
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return c.prune(source, target, depth)
+}
+
+func (c *copying) subdir(source, target *os.File, name, p string, depth int) error {
+	from, err := openAt(source, name, dirFlags, 0)
+	if err != nil {
+		return gone(err)
+	}
+	defer from.Close()
+	st, err := stat(from)
+	if err != nil {
+		return err
+	}
+	if err := clear(target, name, unix.S_IFDIR); err != nil {
+		return err
+	}
+	// Without the bits that PHP could not set on directories of its own, and always its owner's to write to.
+	to, err := makeDir(target, name, c.run.owner, st.Mode&0o777|0o700)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	return c.dir(from, to, p, depth+1)
+}
+
+// clear removes what is in the way in the target: a name that has become something of another kind.
+func clear(target *os.File, name string, kind uint32) error {
+	var st unix.Stat_t
+	err := unix.Fstatat(int(target.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW)
+	if err == unix.ENOENT || err == nil && st.Mode&unix.S_IFMT == kind {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return removeTreeAt(target, name)
+}
+
+// prune removes from the target what the source does not have any more.
+func (c *copying) prune(source, target *os.File, depth int) error {
+	return eachEntry(target, depth, func(name string, _ unix.Stat_t) error {
+		var st unix.Stat_t
+		if err := unix.Fstatat(int(source.Fd()), name, &st, unix.AT_SYMLINK_NOFOLLOW); err != unix.ENOENT {
+			return err
+		}
+		c.changed++
+		return removeTreeAt(target, name)
+	})
+}
+
+// symlink copies a link that leads to a place within the site, as it is.
+func (c *copying) symlink(source, target *os.File, name, p string) error {
+	buffer := make([]byte, 4096)
+	n, err := unix.Readlinkat(int(source.Fd()), name, buffer)
+	if err != nil {
+		return gone(err)
+	}
+	to := string(buffer[:n])
+	if !inside(p, to) {
+		c.skip(p, "it is a link that leads out of the site")
+		return nil
+	}
+	if n, err := unix.Readlinkat(int(target.Fd()), name, buffer); err == nil && string(buffer[:n]) == to {
+		return nil
+	}
+	c.changed++
+	if err := removeTreeAt(target, name); err != nil {
+		return err
+	}
+	if err := unix.Symlinkat(to, int(target.Fd()), name); err != nil {
+		return err
+	}
+	return unix.Fchownat(int(target.Fd()), name, c.run.owner.uid, c.run.owner.gid, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// inside tells whether a link at a path below the document root leads nowhere above it, by its text. Whom a link on its
+// way may fool is the instance alone: the web server follows none of one owner to files of another.
+func inside(at, to string) bool {
+	if to == "" || path.IsAbs(to) {
+		return false
+	}
+	depth := strings.Count(at, "/")
+	for name := range strings.SplitSeq(to, "/") {
+		switch name {
+		case "", ".":
+		case "..":
+			depth--
+		default:
+			depth++
+		}
+		if depth < 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// file copies one that differs in size or time of change. The time is set last, so one that was cut off differs.
+func (c *copying) file(source, target *os.File, name, p string) error {
+	from, err := openAt(source, name, unix.O_RDONLY|unix.O_NOCTTY, 0)
+	if err != nil {
+		return gone(err)
+	}
+	defer from.Close()
+	st, err := stat(from)
+	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFREG {
+		return err
+	}
+	defer func() { c.progress.Files++; c.progress.Bytes += st.Size; c.tell() }()
+	id := inode{uint64(st.Dev), st.Ino}
+	if st.Nlink > 1 {
+		if first, ok := c.links[id]; ok {
+			return c.link(first, target, name)
+		}
+		if len(c.links) < maxLinks {
+			c.links[id] = target.Name() + "/" + name
+		}
+	}
+	var have unix.Stat_t
+	err = unix.Fstatat(int(target.Fd()), name, &have, unix.AT_SYMLINK_NOFOLLOW)
+	if err == nil && have.Mode&unix.S_IFMT == unix.S_IFREG && have.Size == st.Size && have.Mtim == st.Mtim {
+		return nil
+	}
+	if err == nil {
+		err = removeTreeAt(target, name)
+	} else if err == unix.ENOENT {
+		err = nil
+	}
+	if err != nil {
+		return err
+	}
+	c.changed, c.last = c.changed+1, p
+	to, err := openAt(target, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer to.Close()
+	if err := c.content(from, to); err != nil {
+		return fmt.Errorf("%s: %w", p, err)
+	}
+	fault.Point("file copied")
+	if err := own(to, c.run.owner, st.Mode&0o777|0o600); err != nil {
+		return err
+	}
+	times := []unix.Timespec{st.Atim, st.Mtim}
+	return unix.UtimesNanoAt(int(target.Fd()), name, times, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// link gives a file that was copied another name. Both are in the target, which nobody else can change.
+func (c *copying) link(first string, target *os.File, name string) error {
+	var a, b unix.Stat_t
+	if err := unix.Lstat(first, &a); err != nil {
+		return err
+	}
+	err := unix.Fstatat(int(target.Fd()), name, &b, unix.AT_SYMLINK_NOFOLLOW)
+	if err == nil && a.Ino == b.Ino {
+		return nil
+	}
+	if err == nil {
+		err = removeTreeAt(target, name)
+	}
+	if err != nil && err != unix.ENOENT {
+		return err
+	}
+	c.changed++
+	return unix.Linkat(unix.AT_FDCWD, first, int(target.Fd()), name, 0)
+}
+
+// content shares the blocks where the file system can, and else has the kernel copy them, as io.Copy does.
+func (c *copying) content(from, to *os.File) error {
+	if unix.IoctlFileClone(int(to.Fd()), int(from.Fd())) == nil {
+		c.progress.Reflinks++
+		return nil
+	}
+	_, err := io.Copy(to, from)
+	return err
+}
+
+// clones tells whether files of the target's file system can share blocks.
+func (c *copying) clones(target *os.File) bool {
+	var fds [2]*os.File
+	for i := range fds {
+		fd, err := unix.Openat(int(target.Fd()), ".", unix.O_TMPFILE|unix.O_RDWR|unix.O_CLOEXEC, 0o600)
+		if err != nil {
+			return false
+		}
+		fds[i] = os.NewFile(uintptr(fd), "")
+		defer fds[i].Close()
+	}
+	if _, err := fds[0].Write(make([]byte, 4096)); err != nil {
+		return false
+	}
+	return unix.IoctlFileClone(int(fds[1].Fd()), int(fds[0].Fd())) == nil
+}
+
+// tell has the result say how far it has come, about once a second.
+func (c *copying) tell() {
+	if time.Since(c.run.told) > time.Second {
+		_ = c.run.publish() // of no weight: the last one counts
+	}
+}
+
+// removeTreeAt removes what has a name in a directory of the target.
+func removeTreeAt(dir *os.File, name string) error {
+	r, err := os.OpenRoot(fmt.Sprintf("/proc/self/fd/%d", dir.Fd()))
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.RemoveAll(name), r.Close())
+}

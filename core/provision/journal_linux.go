@@ -127,6 +127,7 @@ func (r *run) takeBack(ctx context.Context, u undo) error {
 	case undoFile:
 		return restore(u)
 	case undoUnits:
+		_ = os.Remove(r.dropIns(r.slug)) // which is not empty where the administrator has drop-ins of his own
 		return systemctl(ctx, "daemon-reload")
 	case undoLimits:
 		return systemctl(ctx, append([]string{"set-property", "--runtime", unit}, properties(u.Was)...)...)
@@ -134,8 +135,12 @@ func (r *run) takeBack(ctx context.Context, u undo) error {
 		return systemctl(ctx, "--no-reload", "disable", unit)
 	case undoWeb:
 		for _, w := range []WebServer{r.Apache, r.Nginx} {
-			if w.Name == u.Name {
-				return w.reload(ctx)
+			if w.Name != u.Name {
+				continue
+			}
+			// Our files are as they were. Whatever the server still objects to is not ours, and it goes on without.
+			if err := w.reload(ctx); err != nil {
+				r.result.warn(fmt.Sprintf("the configuration of %s has an error without this instance too: %s", w.Name, message(err)))
 			}
 		}
 		return nil

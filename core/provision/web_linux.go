@@ -3,8 +3,14 @@ package provision
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
 
 	"vpm/core"
 	"vpm/core/fault"
@@ -28,7 +34,59 @@ func (w WebServer) reload(ctx context.Context) error {
 	if systemctl(ctx, "--quiet", "is-active", w.Unit) != nil {
 		return nil
 	}
-	return systemctl(ctx, "reload", w.Unit)
+	if w.Workers == "" {
+		return systemctl(ctx, "reload", w.Unit)
+	}
+	old, err := w.workers(ctx)
+	if err == nil {
+		err = systemctl(ctx, "reload", w.Unit)
+	}
+	if err != nil {
+		return err
+	}
+	return w.replaced(ctx, old)
+}
+
+// reloadWait is how long a server may take to start its new workers.
+const reloadWait = 10 * time.Second
+
+// replaced waits until the workers with the old configuration take no more requests: nginx's own command only asks the
+// master, and a site that was stopped would go on for a moment.
+func (w WebServer) replaced(ctx context.Context, old []int) error {
+	deadline := time.Now().Add(reloadWait)
+	for slices.ContainsFunc(old, w.takesRequests) {
+		if time.Now().After(deadline) || ctx.Err() != nil {
+			return core.Errorf(core.CodeNotEffective, "cannot see %s take up its new configuration", w.Name)
+		}
+		time.Sleep(5 * time.Millisecond) // the kernel tells nobody but the master
+	}
+	return nil
+}
+
+// workers are the processes that take requests now.
+func (w WebServer) workers(ctx context.Context) ([]int, error) {
+	main, err := exec.CommandContext(ctx, "/bin/systemctl", "show", "--property=MainPID", "--value", w.Unit).Output()
+	if err != nil {
+		return nil, core.Errorf(core.CodeUnavailable, "cannot find the process of %s: %w", w.Unit, err)
+	}
+	pid := strings.TrimSpace(string(main))
+	children, err := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
+	if err != nil {
+		return nil, err
+	}
+	var pids []int
+	for field := range strings.FieldsSeq(string(children)) {
+		if pid, err := strconv.Atoi(field); err == nil && w.takesRequests(pid) {
+			pids = append(pids, pid)
+		}
+	}
+	return pids, nil
+}
+
+// takesRequests goes by a worker's title, which says more once it is shutting down.
+func (w WebServer) takesRequests(pid int) bool {
+	title, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid))
+	return err == nil && strings.TrimRight(string(title), "\x00 ") == w.Workers
 }
 
 // serve puts the instance's fragment where the web servers of this machine read it, or takes it away where it is not to

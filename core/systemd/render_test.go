@@ -63,6 +63,7 @@ func FuzzPool(f *testing.F) {
 
 func FuzzFragment(f *testing.F) {
 	f.Add("shop1", "/shop1", "htdocs", "wp-content/uploads", int64(60))
+	f.Add("shop1", "/shop1", "web/htdocs", "wp-content/uploads", int64(60))
 	f.Add("a", "/", "htdocs", "x", int64(60))
 	f.Add("a", "/a b", "htdocs>\n<Directory />", "x\"", int64(0))
 	f.Add("a", "/a.b", "h;t", "x{", int64(1))
@@ -77,7 +78,11 @@ func FuzzFragment(f *testing.F) {
 		if err != nil {
 			return
 		}
-		good := Fragment{Slug: "model", Path: "/model", Docroot: "htdocs", Uploads: []string{"uploads"}, Timeout: 60}
+		like := "htdocs"
+		if strings.Contains(docroot, "/") {
+			like = "web/htdocs"
+		}
+		good := Fragment{Slug: "model", Path: "/model", Docroot: like, Uploads: []string{"uploads"}, Timeout: 60}
 		model, err := good.Apache()
 		nmodel, nerr := good.Nginx()
 		if err != nil || nerr != nil {

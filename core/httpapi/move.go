@@ -16,7 +16,7 @@ type Moves struct {
 func (a *API) move(c *call) (any, error) {
 	moves := c.backend.Moves
 	if moves.Move == nil {
-		return nil, core.Errorf(core.CodeUnavailable, "cannot give an instance a process of its own here: see /api/mode.php for what is missing")
+		return nil, core.Errorf(core.CodeConflict, "cannot give an instance a process of its own here: see /api/mode.php for what is missing")
 	}
 	var in struct {
 		ID        string `json:"instance_id" schema:"instance_id"`

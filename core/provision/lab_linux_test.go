@@ -83,7 +83,7 @@ func serveInside(ctx context.Context, p Paths, slug string) error {
 			r.Instance.Status, r.Run.Status = core.StatusInactive, core.RunStopped
 			r.Gate.Reason, r.Gate.Until, r.Gate.Bypass, r.Gate.BypassUntil = a.Gate.Reason, a.Gate.Until, a.Gate.Bypass, a.Gate.BypassUntil
 		}
-		turn, unlock, lockErr := rt.Lock(systemd.Insist(ctx), r)
+		turn, unlock, lockErr := rt.Lock(core.Insist(ctx), r)
 		if err = lockErr; err == nil {
 			_, err = rt.Settle(turn, r)
 			err = errors.Join(err, unlock())

@@ -145,6 +145,7 @@ func (p *panel) backend() *Backend {
 				return SiteLog{}, core.Errorf(core.CodeNotFound, "cannot find an error log")
 			}},
 		Account: func(context.Context) any { return nil },
+		Mode:    func(context.Context) any { return nil },
 		Migrate: func(ctx context.Context, _ core.Actor) (int, error) { return p.db.Migrate(ctx) },
 	}
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"time"
 )
 
@@ -71,22 +72,21 @@ func (t *Tick) Run(ctx context.Context, budget time.Duration) (TickReport, error
 	pass := &pass{Tick: t, report: TickReport{Ran: true}}
 	// The last one that is begun must have its time before that of the tick is over.
 	pass.until = time.Now().Add(budget * 11 / 20)
-	if err := pass.instances(ctx, began); err != nil {
-		return pass.report, err
-	}
+	// What fails keeps nothing of the rest back, least of all the alerts.
+	failed := pass.instances(ctx, began)
 	r := &pass.report
 	thinning, done := context.WithTimeout(ctx, budget/20)
 	defer done()
 	if r.Thinned, err = m.Watch.ThinSamples(thinning, began); err != nil && thinning.Err() == nil {
-		return *r, err
+		failed = errors.Join(failed, err)
 	}
 	if t.Deliver != nil {
 		if r.Sent, r.Unsent, err = t.Deliver(ctx); err != nil && ctx.Err() == nil {
-			return *r, err
+			failed = errors.Join(failed, err)
 		}
 	}
 	r.Took = m.Now().Sub(began)
-	return *r, nil
+	return *r, failed
 }
 
 func (t *Tick) patience() time.Duration {

@@ -55,7 +55,8 @@ type WatchStore interface {
 	// transactions until ctx ends or nothing is left, and gives the number of rows that went.
 	ThinSamples(ctx context.Context, now time.Time) (int, error)
 
-	// Walk gives where the walk through an instance's tree stopped, nil for at its beginning.
+	// Walk gives where the walk through an instance's tree stopped, nil for at its beginning. One that nobody went on
+	// with for a day begins anew.
 	Walk(ctx context.Context, in Instance) ([]byte, error)
 	// SaveWalk stores it; nil: the walk is complete.
 	SaveWalk(ctx context.Context, in Instance, position []byte) error

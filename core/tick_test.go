@@ -288,6 +288,29 @@ func TestAlarmsWaitForAChannel(t *testing.T) {
 	}
 }
 
+// broken is a store that cannot do some of what a tick needs.
+type broken struct{ core.WatchStore }
+
+func (broken) Unseen(context.Context, time.Time, int) ([]core.Record, error) {
+	return nil, core.Errorf(core.CodeInternal, "cannot read the instances")
+}
+
+func (broken) ThinSamples(context.Context, time.Time) (int, error) {
+	return 0, core.Errorf(core.CodeInternal, "cannot thin the history")
+}
+
+// TestAlertsGoOutWhateverFails before them.
+func TestAlertsGoOutWhateverFails(t *testing.T) {
+	t.Parallel()
+	k := newTicking(t, "one")
+	k.Watch = broken{k.Watch}
+	k.tick.Deliver = func(context.Context) (sent, failed int, err error) { return 2, 1, nil }
+	r, err := k.tick.Run(t.Context(), time.Minute)
+	if r.Sent != 2 || r.Unsent != 1 || err == nil || !strings.Contains(err.Error(), "read the instances") || !strings.Contains(err.Error(), "thin the history") {
+		t.Errorf("the report is %+v, %v", r, err)
+	}
+}
+
 func TestTicksDoNotOverlap(t *testing.T) {
 	t.Parallel()
 	k := newTicking(t, "one")

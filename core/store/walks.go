@@ -12,10 +12,15 @@ import (
 // maxPosition is the longest position of a walk, in bytes.
 const maxPosition = 64 << 10
 
+// positionKept is how long after its last pass a walk is gone on with. What an older one counted is no measurement of
+// today's tree.
+const positionKept = 24 * time.Hour
+
 // Walk gives where the walk through an instance's tree stopped.
 func (db *DB) Walk(ctx context.Context, in core.Instance) ([]byte, error) {
 	var position []byte
-	err := db.sql.QueryRowContext(ctx, `SELECT position FROM vpm_walks WHERE instance_row = ?`, in.ID).Scan(&position)
+	err := db.sql.QueryRowContext(ctx, `SELECT position FROM vpm_walks WHERE instance_row = ? AND updated_at > ?`,
+		in.ID, time.Now().Add(-positionKept).UnixMicro()).Scan(&position)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}

@@ -243,5 +243,13 @@ func TestWalkGoesOn(t *testing.T) {
 			}
 		}
 		wantCode(t, db.SaveWalk(t.Context(), in, append(long, 0)), core.CodeInvalid)
+		for age, want := range map[time.Duration]string{positionKept - time.Minute: "a", positionKept + time.Minute: ""} {
+			must(t, db.SaveWalk(t.Context(), in, []byte("a")))
+			_, err := db.exec(t.Context(), `UPDATE vpm_walks SET updated_at = updated_at - ?`, age.Microseconds())
+			must(t, err)
+			if got, err := db.Walk(t.Context(), in); err != nil || string(got) != want {
+				t.Errorf("after %v the walk goes on at %q, %v; want %q", age, got, err, want)
+			}
+		}
 	})
 }

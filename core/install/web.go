@@ -2,6 +2,10 @@ package install
 
 import (
 	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"vpm/core"
 )
@@ -33,7 +37,47 @@ func reload(topic, unit string, test ...string) step {
 			if !active(ctx, unit) {
 				return nil
 			}
-			_, err := run(ctx, "systemctl", "reload", unit)
-			return err
+			before := workers(ctx, unit)
+			if _, err := run(ctx, "systemctl", "reload", unit); err != nil {
+				return err
+			}
+			return replaced(ctx, before)
 		}}
+}
+
+// workers lists nginx's processes that take connections; of Apache none, whose do not say which they are.
+func workers(ctx context.Context, unit string) (pids []string) {
+	main, err := run(ctx, "systemctl", "show", "--value", "--property=MainPID", unit)
+	if err != nil {
+		return nil
+	}
+	children, _ := filepath.Glob("/proc/" + strings.TrimSpace(main) + "/task/*/children") // the only error is a bad pattern
+	for _, file := range children {
+		for _, pid := range strings.Fields(readText(file)) {
+			if works(pid) {
+				pids = append(pids, pid)
+			}
+		}
+	}
+	return pids
+}
+
+// works tells whether a process is a worker of nginx that was not told to end.
+func works(pid string) bool {
+	title := strings.TrimRight(readText("/proc/"+pid+"/cmdline"), "\x00")
+	return strings.HasPrefix(title, "nginx: worker process") && !strings.HasSuffix(title, "shutting down")
+}
+
+// replaced waits until the workers from before a reload take no connections any more: nginx's reload ends before that.
+func replaced(ctx context.Context, before []string) error {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	for slices.ContainsFunc(before, works) {
+		select {
+		case <-ctx.Done():
+			return core.Errorf(core.CodeUnavailable, "cannot see nginx take on its configuration: its error log says why")
+		case <-time.After(20 * time.Millisecond):
+		}
+	}
+	return nil
 }

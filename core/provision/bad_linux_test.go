@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"vpm/core"
+	"vpm/htaccess"
 )
 
 // traces are what a slug has left on the server.
@@ -68,6 +69,8 @@ func TestRollBack(t *testing.T) {
 		t.Error(out)
 	}
 
+	l.besides(t)
+
 	// What is there already is put back as it was.
 	worse := q
 	worse.PHP.MaxChildren, worse.Limits.Memory, worse.Path = 9, 64<<20, "/elsewhere"
@@ -84,6 +87,31 @@ func TestRollBack(t *testing.T) {
 	if again := l.fail(t, "back", Request{Operation: Provision, Instance: "other", PHP: q.PHP, Limits: q.Limits}, core.CodeConflict, "it is that of back"); again.State != Failed {
 		t.Errorf("another instance of that slug: %+v", again)
 	}
+}
+
+// besides has a site at the top of the host, and stops it: the one below it stays open, and so does what certificate
+// authorities ask for.
+func (l *lab) besides(t *testing.T) {
+	t.Helper()
+	q := good("top")
+	q.Path = "/"
+	l.do(t, "top", q)
+	l.write(t, "/srv/vpm/top/web/htdocs/page.html", "top")
+	l.write(t, "/srv/vpm/top/web/htdocs/.well-known/acme-challenge/token", "token")
+	ask := func(page int) {
+		t.Helper()
+		for name, c := range l.clients() {
+			for url, want := range map[string]int{"/page.html": page, "/.well-known/acme-challenge/token": 200, "/back/index.html": 200} {
+				if a := get(t, c, url, ""); a.status != want {
+					t.Errorf("%s, %s: %d, want %d", name, url, a.status, want)
+				}
+			}
+		}
+	}
+	ask(200)
+	l.stop(t, "top", htaccess.Gate{Reason: "closed"})
+	ask(503)
+	l.do(t, "top", Request{Operation: Deprovision, Instance: "top"})
 }
 
 // code is that of the failure of a name.
@@ -136,31 +164,32 @@ func TestKilled(t *testing.T) {
 		whole[verb] = chosen(points)
 		t.Logf("%s: %d of %d points", verb, len(whole[verb]), len(points))
 	}
-	if len(whole["provision"]) < 30 || len(whole["deprovision"]) < 15 {
+	if len(whole["provision"]) < 12 || len(whole["deprovision"]) < 6 {
 		t.Fatalf("these are too few points: %v", whole)
 	}
 	var wg sync.WaitGroup
-	const lanes = 5
+	const lanes = 4
 	for lane := range lanes {
 		m := mortal{l, fmt.Sprint("mort", lane)}
 		wg.Go(func() {
 			for i := lane; i < len(whole["provision"]); i += lanes {
-				m.die(t, whole["provision"][i], whole["deprovision"][i%len(whole["deprovision"])])
+				m.die(t, whole["provision"][i], append(whole["deprovision"], make([]int, i+1)...)[i])
 			}
 		})
 	}
 	wg.Wait()
+	mortal{l, "mortal"}.dieChanging(t)
 	if ids := l.root(t, "stat -c %u /srv/vpm/.removed/mort*/logs | sort | uniq -d"); ids != "" {
 		t.Errorf("ids that were given twice: %s", ids)
 	}
 }
 
-// chosen are the numbers of the points to die at: those of atomicfile are tested there, and of each other name the first
-// and the last.
+// chosen are the numbers of the points to die at: those of atomicfile are tested there, and where nothing but a note was
+// made since the point before there is nothing new. Of each other name it is the first.
 func chosen(points []string) (at []int) {
 	for i, name := range points {
-		ofFile := slices.Contains([]string{"before the temporary file", "temporary file made", "temporary file written", "temporary file synced", "directory synced", "file renamed"}, name)
-		if !ofFile && (!slices.Contains(points[:i], name) || !slices.Contains(points[i+1:], name)) {
+		ofFile := slices.Contains([]string{"temporary file made", "temporary file written", "temporary file synced", "directory synced", "file renamed"}, name)
+		if !ofFile && !strings.HasPrefix(name, "before") && !strings.HasPrefix(name, "after") && !strings.HasPrefix(name, "noted") && !slices.Contains(points[:i], name) {
 			at = append(at, i+1)
 		}
 	}
@@ -213,10 +242,32 @@ func (m mortal) die(t *testing.T, provision, deprovision int) {
 		t.Errorf("killed at %q: %q, %v", at, is, err)
 	}
 	points, _ = m.run(t, "deprovision", deprovision)
-	m.run(t, "deprovision", 0)
+	if deprovision > 0 {
+		m.run(t, "deprovision", 0)
+	}
 	left, err := m.Run(t.Context(), "sh", "-c", "mysql -e 'DROP DATABASE IF EXISTS vpm_"+m.slug+"'; "+tracesOf(m.slug))
 	if err != nil || left != "" {
 		t.Errorf("killed at %q left %q, %v", points[len(points)-1], left, err)
+	}
+}
+
+// dieChanging kills a change of an instance that is there, and has the next run fail: the instance is as it was before
+// the first of the two.
+func (m mortal) dieChanging(t *testing.T) {
+	m.run(t, "provision", 0)
+	m.run(t, "provision", 0) // a run whose journal is not the first
+	show := "cat /etc/vpm/pools/mortal.conf /etc/systemd/system/*@mortal.*/* /etc/*/vpm.d/*mortal*; ls /srv/vpm/mortal/web/htdocs; id vpm-mortal"
+	before := m.root(t, show)
+	q := good("mortal")
+	q.Path, q.PHP.MaxChildren, q.CopyFrom = "/changed", 9, "/var/www/mort"
+	m.leave(t, "mortal", q)
+	points := m.root(t, "FAULT_AT=0 true; for n in 45 60 75; do FAULT_AT=$n /usr/lib/vpm/mortal provision mortal 2>&1 || true; done")
+	if !strings.Contains(points, "noted") || strings.Contains(points, "state written") || m.root(t, show) == before {
+		t.Errorf("the kills came too late, or too early: %s", points)
+	}
+	out := m.root(t, "echo Nonsense > /etc/apache2/vpm.d/00-bad.conf; /usr/lib/vpm/vpm provision mortal 2>&1 || true; rm /etc/apache2/vpm.d/00-bad.conf")
+	if after := m.root(t, show); !strings.Contains(out, "Nonsense") || after != before {
+		t.Errorf("%s; before:\n%s\nafter:\n%s", out, before, after)
 	}
 }
 

@@ -2,8 +2,6 @@ package provision
 
 import (
 	"path"
-	"regexp"
-	"slices"
 	"strings"
 )
 
@@ -26,8 +24,8 @@ type parser struct {
 	left    []Line
 
 	sections []section
-	stack    []rewrite // conditions that wait for their rule
-	stock    bool      // all of them are those of a CMS's own front controller
+	stack    []Line // conditions that wait for their rule
+	stock    bool   // all of them are those of a CMS's own front controller
 }
 
 type section struct {
@@ -35,8 +33,6 @@ type section struct {
 	arg  string
 	skip string // why nothing in it is carried; "" where it is
 }
-
-type rewrite struct{ line Line }
 
 // carry reads the text of a .htaccess file in a directory below the document root.
 func carry(dir, text string) (rules []rule, carried, left []Line) {
@@ -161,143 +157,4 @@ func words(text string) ([]string, bool) {
 		all = append(all, word)
 	}
 	return all, len(all) > 0
-}
-
-var sectionLine = lazily(`^<(/?)([A-Za-z]+)(?:\s+(.*?))?\s*>$`)
-
-func (p *parser) section(line Line) {
-	m := sectionLine().FindStringSubmatch(line.Text)
-	if m == nil {
-		p.leave(line, "it is no section")
-		return
-	}
-	name := strings.ToLower(m[2])
-	if m[1] != "" {
-		if n := len(p.sections); n > 0 && p.sections[n-1].name == name {
-			p.leaveConditions("no rule follows it")
-			p.sections = p.sections[:n-1]
-		} else {
-			p.leave(line, "its section does not begin")
-		}
-		return
-	}
-	s := section{name: name, arg: strings.Trim(m[3], `"`)}
-	switch {
-	case name == "ifmodule" && strings.HasPrefix(s.arg, "!"):
-		s.skip = "it is for servers without a module"
-	case name == "ifmodule":
-	case (name == "files" || name == "filesmatch") && p.files() == "":
-		if p.pattern(s) == "" {
-			s.skip = "the names in it are not carried over"
-		}
-	default:
-		s.skip = "sections of this kind are not carried over"
-	}
-	p.sections = append(p.sections, s)
-}
-
-// files is the pattern of the section that we are in, "" for none.
-func (p *parser) files() string {
-	for _, s := range p.sections {
-		if s.name == "files" || s.name == "filesmatch" {
-			return p.pattern(s)
-		}
-	}
-	return ""
-}
-
-func (p *parser) pattern(s section) string {
-	if s.name == "files" {
-		if !fileName().MatchString(s.arg) {
-			return ""
-		}
-		quoted := strings.NewReplacer(`\*`, `[^/]*`, `\?`, `[^/]`).Replace(regexp.QuoteMeta(s.arg))
-		return "^" + quoted + "$"
-	}
-	if !safePattern(s.arg) {
-		return ""
-	}
-	return s.arg
-}
-
-// safePattern tells whether an expression can stand between quotes in either web server's configuration, and is one:
-// Go's are without those that take for ever.
-func safePattern(s string) bool {
-	if s == "" || len(s) > 300 || strings.ContainsAny(s, "\"'`{};<> \t") || strings.HasSuffix(s, `\`) || strings.Contains(s, "%{") {
-		return false
-	}
-	for _, c := range []byte(s) {
-		if c <= ' ' || c > '~' {
-			return false
-		}
-	}
-	_, err := regexp.Compile(s)
-	return err == nil
-}
-
-// rewrite goes by whole rules with their conditions. Those of the CMSs' own files that send everything to index.php say
-// what the fragment does anyway; of the others none is carried over, for a rule can send a request to any socket.
-func (p *parser) rewrite(line Line, name string, args []string) {
-	why := "rewrite rules are not carried over"
-	switch name {
-	case "rewriteengine":
-		if len(args) == 1 && strings.EqualFold(args[0], "on") {
-			p.hold(line, "the fragment's front controller")
-			return
-		}
-	case "rewritebase":
-		p.hold(line, "the fragment's front controller")
-		return
-	case "rewritecond":
-		p.stack = append(p.stack, rewrite{line})
-		p.stock = p.stock && slices.Contains(stockConditions(), strings.Join(args, " "))
-		return
-	case "rewriterule":
-		if p.dir == "" && p.stock && stockRule(args) {
-			for _, r := range p.stack {
-				p.hold(r.line, "the fragment's front controller")
-			}
-			p.stack, p.stock = nil, true
-			p.hold(line, "the fragment's front controller")
-			return
-		}
-	}
-	p.leaveConditions(why)
-	p.leave(line, why)
-}
-
-func (p *parser) leaveConditions(why string) {
-	for _, r := range p.stack {
-		p.leave(r.line, why)
-	}
-	p.stack, p.stock = nil, true
-}
-
-// stockConditions are those of WordPress, Joomla and Drupal before the rule of their front controller.
-func stockConditions() []string {
-	return []string{"%{REQUEST_FILENAME} !-f", "%{REQUEST_FILENAME} !-d", "%{REQUEST_URI} !^/index\\.php", "%{REQUEST_URI} !=/favicon.ico",
-		"%{HTTP:Authorization} .", "%{HTTP:Authorization} ^(.*)"}
-}
-
-var frontController = lazily(`^(/?[A-Za-z0-9._-]+)*/?index\.php$`)
-
-func stockRule(args []string) bool {
-	if len(args) == 2 {
-		args = append(args, "")
-	}
-	if len(args) != 3 {
-		return false
-	}
-	for flag := range strings.SplitSeq(strings.Trim(args[2], "[]"), ",") {
-		switch flag {
-		case "", "L", "QSA", "END", "E=HTTP_AUTHORIZATION:%{HTTP:Authorization}", "E=HTTP_AUTHORIZATION:%1":
-		default:
-			return false
-		}
-	}
-	catchAll := slices.Contains([]string{".", ".*", "^", "^(.*)$", "(.*)"}, args[0])
-	if args[1] == "-" {
-		return args[0] == `^index\.php$` || catchAll && strings.Contains(args[2], "HTTP_AUTHORIZATION")
-	}
-	return catchAll && frontController().MatchString(args[1])
 }

@@ -110,7 +110,7 @@ func (r *run) rollBack(ctx context.Context) error {
 }
 
 func (r *run) closeJournal() error {
-	r.journal = &journal{path: r.journal.path}
+	r.journal = &journal{path: r.journal.path, Run: r.journal.Run}
 	if err := os.Remove(r.journal.path); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}

@@ -118,7 +118,7 @@ func (r *run) read(operations map[Operation]func(*run) error) (func(*run) error,
 	if r.journal, err = openJournal(r.State + "/" + r.slug + ".journal"); err != nil {
 		return nil, err
 	}
-	if r.journal.Run == r.state.Run { // it has come to its end, but for its journal; or there is none
+	if r.journal.Run == "" || r.journal.Run == r.state.Run { // there is none, or its run has come to its end
 		r.journal = &journal{path: r.journal.path, Run: rand.Text()}
 	}
 	return operation, nil

@@ -21,6 +21,7 @@ type Adoption struct {
 	Name       string `json:"instance_name"`
 	URL        string `json:"url"`
 	CMSType    string `json:"cms_type"`
+	MayRepair  bool   `json:"-"` // whoever asks may also change what is registered
 }
 
 // Adopted is what became of it.
@@ -76,6 +77,9 @@ func (a *API) adopt(c *call) (any, error) {
 	}
 	if len(in.Sites) == 0 || len(in.Sites) > adoptMost {
 		return nil, core.Errorf(core.CodeInvalid, "cannot use field 'sites': it must list 1 to %d directories", adoptMost)
+	}
+	for i := range in.Sites {
+		in.Sites[i].MayRepair = c.session.User.May(core.PermissionManage)
 	}
 	adopted, err := c.backend.Sites.Adopt(c.Context(), c.actor(), c.Host, in.Sites)
 	if err != nil {

@@ -18,6 +18,8 @@ type Adoption struct {
 	Name       string
 	URL        string
 	CMSType    string // native, for a directory without a CMS
+	// MayRepair: an instance that was registered with another directory may be changed too.
+	MayRepair bool
 }
 
 // Adopted is what became of it.
@@ -61,6 +63,9 @@ func (f *Finder) adopt(ctx context.Context, by core.Actor, host string, a Adopti
 	case s.InstanceID != "" && !s.Moved:
 		out.InstanceID = s.InstanceID
 		out.Err = core.Errorf(core.CodeConflict, "cannot register this site: it is registered as %s", s.InstanceID)
+	case s.Moved && !a.MayRepair:
+		out.InstanceID = s.InstanceID
+		out.Err = core.Errorf(core.CodeForbidden, "cannot put right where %s lies: that takes the permission to manage instances", s.InstanceID)
 	case s.Moved:
 		out.InstanceID, out.Repaired = s.InstanceID, true
 		none := ""

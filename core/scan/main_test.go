@@ -23,6 +23,7 @@ type account struct {
 	t       *testing.T
 	home    string
 	details map[string]Details // by directory below the home
+	mayNot  bool               // change what is registered
 }
 
 func newAccount(t *testing.T) *account {
@@ -121,6 +122,7 @@ func (a *account) scan() map[string]core.FoundSite {
 func (a *account) adopt(list ...Adoption) []Adopted {
 	a.t.Helper()
 	for i := range list {
+		list[i].MayRepair = !a.mayNot
 		if !filepath.IsAbs(list[i].Dir) {
 			list[i].Dir = filepath.Join(a.home, list[i].Dir)
 		}

@@ -96,6 +96,12 @@ func TestMovedSites(t *testing.T) {
 			t.Errorf("%s is %+v; want it as %q", below, s, id)
 		}
 	}
+	// Who may only register does not change where an instance lies.
+	a.mayNot = true
+	if out := a.adopt(Adoption{Dir: "public_html/new"}); core.CodeOf(out[0].Err) != core.CodeForbidden || out[0].Repaired {
+		t.Errorf("without the permission the site that moved is answered %+v", out[0])
+	}
+	a.mayNot = false
 	// Of two copies one is the site that moved, and the other one a new one.
 	a.wordPress("public_html/second")
 	a.details["public_html/second"] = a.details["public_html/new"]

@@ -133,6 +133,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 		Sites: known.doors(manager),
 		Mode:  func(context.Context) any { return real.Mode },
 		Moves: moves,
+		Real:  real.Figures,
 		Account: func(ctx context.Context) any {
 			if account, ok := (usage.Host{Proc: "/proc", UID: os.Getuid()}).Account(ctx); ok {
 				return account

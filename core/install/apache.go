@@ -53,7 +53,7 @@ func (p *Plan) apacheSteps(ctx context.Context, up upload) (served bool, err err
 	}
 	p.add(p.afterUndo("systemctl", "try-reload-or-restart", a.unit))
 	if a.modules != "" {
-		for _, name := range []string{"proxy.conf", "proxy.load", "proxy_fcgi.load"} {
+		for _, name := range []string{"proxy.conf", "proxy.load", "proxy_fcgi.load", "headers.load"} {
 			if _, err := os.Stat(filepath.Join(a.modules, name)); err == nil {
 				p.add(p.link(filepath.Join(a.enabled, name), "../mods-available/"+name, web))
 			}
@@ -62,6 +62,9 @@ func (p *Plan) apacheSteps(ctx context.Context, up upload) (served bool, err err
 	p.add(p.file(content{path: a.conf, text: []byte(apacheText(up.dir)), mode: 0o644}, web))
 	if a.link != "" {
 		p.add(p.link(a.link, "../conf-available/vpm.conf", web))
+	}
+	if err := p.virtualHostSteps(up); err != nil {
+		return false, err
 	}
 	p.add(reload(web, a.unit, a.test...))
 	return true, nil

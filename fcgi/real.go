@@ -115,6 +115,7 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 			return slug != "", err
 		}}
 	}
+	out.Sites = m.paths.Sites
 	out.Figures = func(ctx context.Context, in core.Instance) any {
 		if slug, _, err := db.Unit(ctx, in); err != nil || slug == "" {
 			return nil

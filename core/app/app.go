@@ -110,7 +110,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	if real.Runtime != nil {
 		runtime = real.Runtime(rt)
 	}
-	known := &sites{config: c, db: db, rt: rt, runtime: runtime}
+	known := &sites{config: c, db: db, rt: rt, runtime: runtime, moved: real.Sites}
 	manager := &core.Manager{Store: db, Watch: db, Runtime: runtime, Base: c.InstancesDir,
 		Measure: known.meter().Measure, Examine: known.examine, Probe: known.probe, Now: time.Now}
 	doors := &auth.Service{Store: db, Tokens: db, TTL: c.SessionTTL, Sleep: auth.Sleep}

@@ -101,7 +101,8 @@ func (m *Mover) giveUp(ctx context.Context, by core.Actor, r core.Record, path s
 	return m.settle(ctx, by, r.Instance.InstanceID, core.InstanceUpdate{Path: &path, MovedFrom: new(string)})
 }
 
-// Undo has visitors served from the original again. The copy and its user stay until Remove.
+// Undo has visitors served from the original again. It refuses for a stopped instance: the original has no gate, and the
+// server's user need not be able to put one there. The copy and its user stay until Remove.
 func (m *Mover) Undo(ctx context.Context, by core.Actor, id string) (provision.Result, error) {
 	r, slug, err := m.moved(ctx, id)
 	if err != nil {
@@ -110,6 +111,9 @@ func (m *Mover) Undo(ctx context.Context, by core.Actor, id string) (provision.R
 	from := r.Instance.MovedFrom()
 	if from == "" {
 		return provision.Result{}, core.Errorf(core.CodeConflict, "cannot undo the move of %s: it is finished", id)
+	}
+	if r.Wanted(m.Manager.Now()) == core.ObservedStopped {
+		return provision.Result{}, core.Errorf(core.CodeConflict, "cannot undo the move of %s while it is stopped: visitors would be let in; start it first", id)
 	}
 	result, err := m.Client.Do(ctx, slug, provision.Request{Operation: provision.Undo, Instance: id})
 	if err != nil {

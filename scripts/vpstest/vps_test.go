@@ -25,6 +25,7 @@ func TestWayToAServer(t *testing.T) {
 
 			s.install()
 			s.wantPage(original, "www-data")
+			s.wantOriginal()
 			user := s.move()
 			s.wantReplay(recorded, user)
 			s.wantControl(user)
@@ -57,7 +58,7 @@ func (s *server) record() map[string]map[string]any {
 		got[name] = s.call("POST", "instances/"+name+".php", blog)
 	}
 	for _, name := range []string{"status", "monitor", "health", "resources"} {
-		got[name] = s.call("GET", "instances/"+name+".php?instance_id=blog", nil)
+		got[name] = s.call("GET", "instances/"+name+".php?instance_id=blog&fresh=1", nil)
 	}
 	got["list"] = s.call("GET", "instances/list.php", nil)
 	return got
@@ -88,6 +89,23 @@ func (s *server) install() {
 	if out, err := s.Run(s.limited(), "vpm", "doctor", "--host", "shop.test"); err != nil {
 		s.t.Errorf("the doctor says: %v\n%s", err, out)
 	}
+}
+
+// wantOriginal wants the server to tell the truth of a site that has no process of its own yet: it can look at it.
+func (s *server) wantOriginal() {
+	s.t.Helper()
+	health := s.call("GET", "instances/health.php?instance_id=blog", nil)
+	if status := s.status(); status["mode"] != "virtual" || status["observed"] != "running" || health["healthy"] != true {
+		s.t.Errorf("before the move: %v, %v", status, health)
+	}
+	usage := s.call("GET", "instances/resources.php?instance_id=blog&fresh=1", nil)
+	if disk, _ := usage["disk_usage"].(float64); disk < 100 || usage["real"] != nil {
+		s.t.Errorf("before the move: %v", usage)
+	}
+	a := s.send("POST", "http://shop.test/api/instances/stop.php", map[string]any{"instance_id": "blog"})
+	s.t.Logf("STOP %v", a)
+	s.t.Logf("STATUS %v", s.status())
+	s.t.Logf("START %v", s.change("start"))
 }
 
 // move gives the blog a process of its own, and tells its user.
@@ -152,7 +170,7 @@ func (s *server) wantReplay(recorded map[string]map[string]any, user string) {
 		s.t.Errorf("the workers: %v", figures["workers"])
 	}
 	evidence, _ := got["resources"]["evidence"].(map[string]any)
-	if disk, _ := got["resources"]["disk_usage"].(float64); disk < 100 || evidence["disk"] != "measured" {
+	if disk, _ := got["resources"]["disk_usage"].(float64); disk < 100 || evidence["disk_usage"] != "measured" {
 		s.t.Errorf("disk usage: %v", got["resources"])
 	}
 }

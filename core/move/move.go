@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"time"
 
 	"vpm/core"
 	"vpm/core/provision"
@@ -52,6 +53,9 @@ func (m *Mover) Move(ctx context.Context, by core.Actor, id string) (provision.R
 	}
 	q := m.request(r.Instance, from)
 	if !moved {
+		if err := m.clear(ctx, by, id, slug); err != nil {
+			return provision.Result{}, err
+		}
 		unseen := q
 		unseen.Serve = false
 		result, err := m.Client.Do(ctx, slug, unseen)
@@ -87,7 +91,28 @@ func (m *Mover) takeBack(ctx context.Context, by core.Actor, was core.Record, mo
 	if slug, _, err := m.Units.Unit(ctx, was.Instance); err != nil || slug == "" {
 		return why
 	}
-	return errors.Join(why, m.giveUp(ctx, by, was, was.Instance.Path(m.Manager.Base)))
+	if err := m.giveUp(ctx, by, was, was.Instance.Path(m.Manager.Base)); err != nil {
+		return core.Errorf(core.CodeOf(why), "%s. And it could not all be taken back: %s", core.Sentence(why), core.Sentence(err)).Because(errors.Join(why, err))
+	}
+	return why
+}
+
+// copyGoodFor is how old a copy may be that nobody was served from: what was changed in the original since is not in it.
+const copyGoodFor = 10 * time.Minute
+
+// clear takes away what an earlier move has left that was undone, failed or was not gone on with: visitors have changed
+// the original since.
+func (m *Mover) clear(ctx context.Context, by core.Actor, id, slug string) error {
+	was, err := m.Client.Result(slug)
+	switch {
+	case err != nil: // there is none
+		return nil
+	case was.State == provision.Running, was.Operation == provision.Deprovision && was.State == provision.Done,
+		was.Operation == provision.Provision && was.State == provision.Done && m.Manager.Now().Sub(was.EndedAt) < copyGoodFor:
+		return nil
+	}
+	_, err = m.Remove(ctx, by, id)
+	return err
 }
 
 // giveUp has the instance be one without a process again, at path.

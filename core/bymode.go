@@ -57,7 +57,11 @@ func (b *ByMode) Settle(ctx context.Context, r Record) (Settled, error) {
 	if err != nil {
 		return Settled{}, err
 	}
-	return rt.Settle(ctx, r)
+	s, err := rt.Settle(ctx, r)
+	if CodeOf(err) == CodeNotEffective && rt.Mode() == ModeVirtual {
+		err = Errorf(CodeNotEffective, "%s. On this server it needs a process of its own for that: POST /api/instances/move.php", Sentence(err)).Because(err)
+	}
+	return s, err
 }
 
 // Observe looks at what visitors meet. Where not even the mode can be told nothing is known.

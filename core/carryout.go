@@ -128,11 +128,12 @@ func (m *Manager) complete(ctx context.Context, r Record) (Record, error) {
 	return m.Store.Record(ctx, id)
 }
 
-// Observed gives the record as of now, with what its gate shows. While the gate stands, what a probe met there says
-// more than the file does.
+// Observed gives the record as of now, with what its gate or its unit shows. While the gate stands, what a probe met there
+// says more than the file does; of a unit that is down though it is wanted, what a probe met earlier says nothing.
 func (m *Manager) Observed(ctx context.Context, r Record) Record {
 	seen := m.Runtime.Observe(ctx, r)
-	if r.Gate.Evidence.How != HowProbe || seen.Observed != ObservedStopped {
+	stands := seen.Observed == ObservedStopped && (seen.How == HowGate || r.Wanted(m.Now()) == ObservedStopped)
+	if r.Gate.Evidence.How != HowProbe || !stands {
 		r.Gate.Evidence = seen
 	}
 	return r.AsOf(m.Now())

@@ -115,6 +115,17 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 			return slug != "", err
 		}}
 	}
+	out.Sites = m.paths.Sites
+	out.Figures = func(ctx context.Context, in core.Instance) any {
+		if slug, _, err := db.Unit(ctx, in); err != nil || slug == "" {
+			return nil
+		}
+		figures, err := rt.Figures(ctx, in)
+		if err != nil {
+			return nil // the answer says of the process itself what keeps vpm from seeing it
+		}
+		return figures
+	}
 	out.Moves = func(manager *core.Manager) httpapi.Moves { return m.moves(manager, db) }
 	return out
 }
@@ -142,6 +153,6 @@ func (m *machine) moves(manager *core.Manager, db *store.DB) httpapi.Moves {
 	door := func(do func(context.Context, core.Actor, string) (provision.Result, error)) func(context.Context, core.Actor, string) (any, error) {
 		return func(ctx context.Context, by core.Actor, id string) (any, error) { return do(ctx, by, id) }
 	}
-	return httpapi.Moves{Move: door(mover.Move), Undo: door(mover.Undo), Finish: door(mover.Finish),
+	return httpapi.Moves{Move: door(mover.Move), Undo: door(mover.Undo), Finish: door(mover.Finish), Remove: door(mover.Remove),
 		Progress: func(ctx context.Context, id string) (any, error) { return mover.Progress(ctx, id) }}
 }

@@ -110,7 +110,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	if real.Runtime != nil {
 		runtime = real.Runtime(rt)
 	}
-	known := &sites{config: c, db: db, rt: rt, runtime: runtime}
+	known := &sites{config: c, db: db, rt: rt, runtime: runtime, moved: real.Sites}
 	manager := &core.Manager{Store: db, Watch: db, Runtime: runtime, Base: c.InstancesDir,
 		Measure: known.meter().Measure, Examine: known.examine, Probe: known.probe, Now: time.Now}
 	doors := &auth.Service{Store: db, Tokens: db, TTL: c.SessionTTL, Sleep: auth.Sleep}
@@ -133,6 +133,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 		Sites: known.doors(manager),
 		Mode:  func(context.Context) any { return real.Mode },
 		Moves: moves,
+		Real:  real.Figures,
 		Account: func(ctx context.Context) any {
 			if account, ok := (usage.Host{Proc: "/proc", UID: os.Getuid()}).Account(ctx); ok {
 				return account

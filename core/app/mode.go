@@ -1,6 +1,8 @@
 package app
 
 import (
+	"context"
+
 	"vpm/core"
 	"vpm/core/httpapi"
 )
@@ -19,6 +21,10 @@ type RealMode struct {
 	Mode Mode
 	// Runtime drives the instances that have one, and leaves the others to virtual. nil: none have.
 	Runtime func(virtual core.Runtime) core.Runtime
+	// Sites is the directory below which those instances' sites lie.
+	Sites string
+	// Figures gives what the process of an instance uses, nil for one that has none.
+	Figures func(ctx context.Context, in core.Instance) any
 	// Moves gives instances processes, and takes them back.
 	Moves func(m *core.Manager) httpapi.Moves
 }

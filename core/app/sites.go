@@ -23,6 +23,8 @@ type sites struct {
 	rt     *virtual.Runtime
 	// runtime is what drives the instances: rt, or what has it for some.
 	runtime core.Runtime
+	// moved is where sites lie that have processes of their own, "" where none have.
+	moved string
 
 	mu   sync.Mutex
 	dirs []string // of all instances
@@ -111,7 +113,7 @@ func (s *sites) ours(dir string) bool {
 			return true
 		}
 	}
-	return false
+	return s.moved != "" && core.Within(dir, s.moved)
 }
 
 // examine makes the checks of an instance's health.

@@ -47,6 +47,9 @@ type Backend struct {
 	Mode func(ctx context.Context) any
 	// Account measures what the whole hosting account uses; nil where the host does not show it.
 	Account func(ctx context.Context) any
+	// Real gives what an instance's own process uses, as JSON has it; nil where it has none, and the func is nil where no
+	// instance has.
+	Real func(ctx context.Context, in core.Instance) any
 	// Migrate upgrades the tables and gives the version they had.
 	Migrate func(ctx context.Context, by core.Actor) (from int, err error)
 }

@@ -8,11 +8,12 @@ import (
 
 // Moves are the doors to giving instances processes of their own. They are nil where that is not possible.
 type Moves struct {
-	Move, Undo, Finish func(ctx context.Context, by core.Actor, id string) (any, error)
-	Progress           func(ctx context.Context, id string) (any, error)
+	Move, Undo, Finish, Remove func(ctx context.Context, by core.Actor, id string) (any, error)
+	Progress                   func(ctx context.Context, id string) (any, error)
 }
 
-// move gives an instance a process of its own, takes that back, or makes it final; a GET tells how far it is.
+// move gives an instance a process of its own, takes that back, makes it final, or removes
+// what one that was taken back has left; a GET tells how far it is.
 func (a *API) move(c *call) (any, error) {
 	moves := c.backend.Moves
 	if moves.Move == nil {
@@ -40,8 +41,10 @@ func (a *API) move(c *call) (any, error) {
 		result, err = moves.Undo(c.Context(), c.actor(), in.ID)
 	case in.Operation == "finish":
 		result, err = moves.Finish(c.Context(), c.actor(), in.ID)
+	case in.Operation == "remove":
+		result, err = moves.Remove(c.Context(), c.actor(), in.ID)
 	default:
-		err = core.Errorf(core.CodeInvalid, "cannot use field 'operation': it must be move, undo or finish")
+		err = core.Errorf(core.CodeInvalid, "cannot use field 'operation': it must be move, undo, finish or remove")
 	}
 	if err != nil {
 		return nil, err

@@ -174,6 +174,14 @@ func (c *call) cms(r core.Record) *cmsAnswer {
 	return out
 }
 
+// real is what the instance's own process uses, nil where it has none.
+func (c *call) real(r core.Record) any {
+	if c.backend.Real == nil {
+		return nil
+	}
+	return c.backend.Real(c.Context(), r.Instance)
+}
+
 func (a *API) monitor(c *call) (any, error) {
 	r, err := c.read(func(ctx context.Context, in instanceID) (core.Record, error) {
 		return c.backend.Manager.Monitor(ctx, in.ID)
@@ -194,8 +202,9 @@ func (a *API) monitor(c *call) (any, error) {
 		DiskUsage int64          `json:"disk_usage"`
 		Resources usageAnswer    `json:"resources"`
 		Timestamp core.Timestamp `json:"timestamp"`
+		Real      any            `json:"real,omitempty"` // of the process alone, measured
 		seen
-	}{true, r.Instance, p, c.health(r), c.cms(r), r.Usage.DiskUsage, c.usage(r), r.ReadAt, c.seen(r)}, nil
+	}{true, r.Instance, p, c.health(r), c.cms(r), r.Usage.DiskUsage, c.usage(r), r.ReadAt, c.real(r), c.seen(r)}, nil
 }
 
 func (a *API) status(c *call) (any, error) {
@@ -230,7 +239,8 @@ func (a *API) resources(c *call) (any, error) {
 		usageAnswer
 		// Account is measured, and is that of all sites of the account together; null where the host does not show it.
 		Account any `json:"account"`
-	}{true, r.Instance.InstanceID, c.usage(r), c.backend.Account(c.Context())}, nil
+		Real    any `json:"real,omitempty"` // of the process alone, measured
+	}{true, r.Instance.InstanceID, c.usage(r), c.backend.Account(c.Context()), c.real(r)}, nil
 }
 
 func (a *API) health(c *call) (any, error) {

@@ -71,13 +71,9 @@ func (p *Plan) apacheSteps(ctx context.Context, up upload) (served bool, err err
 	if a.hosts != "" {
 		p.add(dirStep(ofTree, a.hosts, 0o755, "root", "root"), p.file(content{path: stoppedPage, mode: 0o644,
 			text: []byte(htaccess.DefaultPage("", time.Time{}))}, ""))
-		edits, err := apacheEdits(up.docroot)
-		if err != nil {
-			return false, err
-		}
-		for _, c := range edits {
-			p.add(p.file(c, web))
-		}
+	}
+	if err := p.virtualHostSteps(up); err != nil {
+		return false, err
 	}
 	p.add(reload(web, a.unit, a.test...))
 	return true, nil
@@ -85,40 +81,6 @@ func (p *Plan) apacheSteps(ctx context.Context, up upload) (served bool, err err
 
 // stoppedPage is what Apache shows where the PHP-FPM of an instance does not run.
 const stoppedPage = StateDir + "/pages/stopped.html"
-
-// The marked block behind the DocumentRoot of the upload's virtual hosts. What provisioning writes for instances has
-// aliases in it, which must not hold for other hosts.
-const apacheBlock = "\n  # BEGIN vpm install\n  IncludeOptional /etc/apache2/vpm.d/*.conf\n  # END vpm install"
-
-// apacheEdits gives the files with those virtual hosts as they are to be.
-func apacheEdits(docroot string) (edits []content, err error) {
-	for _, file := range apacheFiles() {
-		path, err := filepath.EvalSymlinks(file)
-		if err != nil {
-			continue // a link that leads nowhere: Apache's own test says more
-		}
-		plain, _ := withoutBlock([]byte(readText(path)))
-		var b strings.Builder
-		for line := range strings.Lines(string(plain)) {
-			bare := strings.TrimRight(line, "\n")
-			b.WriteString(bare)
-			if namesRoot(line, docroot) {
-				b.WriteString(apacheBlock)
-			}
-			b.WriteString(line[len(bare):])
-		}
-		if b.Len() == len(plain) {
-			continue
-		}
-		c, err := like(path)
-		if err != nil {
-			return nil, err
-		}
-		c.text = []byte(b.String())
-		edits = append(edits, c)
-	}
-	return edits, nil
-}
 
 func namesRoot(line, docroot string) bool {
 	f := strings.Fields(line)

@@ -47,6 +47,7 @@ func (p *Plan) machineSteps(_ context.Context, m machine, _ upload) error {
 	if err := p.dirSteps(files[tmpfiles]); err != nil {
 		return err
 	}
+	p.add(p.afterUndo("rm", "-d", "-f", "/run/vpm", path.Dir(Socket)))
 	delete(files, sysusers)
 	delete(files, tmpfiles)
 	p.add(p.afterUndo("systemctl", "daemon-reload"))

@@ -12,14 +12,28 @@ const (
 	nginxHosts   = "/etc/nginx/vpm.d" // where provisioning writes for instances
 )
 
-// The marked block that is put into a server block of the administrator. Taking out exactly this text gives the file
-// back byte for byte.
-const nginxBlock = "\n    # BEGIN vpm install\n    include " + nginxSnippet + ";\n    # END vpm install"
+// The marks of the block that is put into a server block or virtual host of the administrator. Taking out exactly this
+// text, with the end of the line before it, gives the file back byte for byte.
+const (
+	blockBegin = "    # BEGIN vpm install"
+	blockEnd   = "    # END vpm install"
+	nginxBlock = "\n" + blockBegin + "\n    include " + nginxSnippet + ";\n" + blockEnd
+)
 
-// withoutBlock gives a file without our block, also one that was edited elsewhere since.
+// withoutBlock gives a file without our blocks, also one that was edited elsewhere since.
 func withoutBlock(text []byte) (rest []byte, found bool) {
-	without := strings.ReplaceAll(strings.ReplaceAll(string(text), nginxBlock, ""), apacheBlock, "")
-	return []byte(without), len(without) < len(text)
+	var b strings.Builder
+	left := string(text)
+	for {
+		before, after, begins := strings.Cut(left, "\n"+blockBegin+"\n")
+		_, behind, ends := strings.Cut("\n"+after, "\n"+blockEnd)
+		if !begins || !ends {
+			b.WriteString(left)
+			return []byte(b.String()), found
+		}
+		b.WriteString(before)
+		left, found = behind, true
+	}
 }
 
 // nginxFile is one file of the configuration in force.

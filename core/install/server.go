@@ -22,7 +22,7 @@ func (p *Plan) serverSteps(_ context.Context, m machine, up upload) error {
 		p.insertBefore("take over "+up.dir, p.link(link, to, units))
 	}
 	p.insertBefore("take over "+up.dir, commandStep([]string{units}, "systemctl", "daemon-reload"))
-	p.add(p.afterUndo("systemctl", "stop", "vpm.socket", "vpm.service"))
+	p.add(p.afterUndo("systemctl", "stop", "vpm.socket", "vpm.service", "vpm.slice"))
 	p.add(step{what: "start the server: run systemctl restart vpm.socket vpm.service", changes: "started", on: []string{program, units, settings},
 		same: func() bool {
 			ctx := context.Background()

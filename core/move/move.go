@@ -5,10 +5,12 @@ package move
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"os"
 	"path"
 	"path/filepath"
+	"time"
 
 	"vpm/core"
 	"vpm/core/provision"
@@ -34,6 +36,8 @@ type Mover struct {
 
 // Move provisions an instance and has it run there. Done again, or after it was cut off anywhere, it goes on. CodeBusy: the
 // copy takes longer than ctx, goes on by itself, and Progress tells how far it has come; move again afterwards.
+//
+// Visitors are sent there last, to a process that runs or a gate that stands; where that fails all is as before.
 func (m *Mover) Move(ctx context.Context, by core.Actor, id string) (provision.Result, error) {
 	r, err := m.Manager.Record(ctx, id)
 	if err != nil {
@@ -47,21 +51,83 @@ func (m *Mover) Move(ctx context.Context, by core.Actor, id string) (provision.R
 	if moved {
 		from = r.Instance.MovedFrom()
 	}
-	result, err := m.Client.Do(ctx, slug, m.request(r.Instance, from))
-	if err != nil {
-		return result, err
-	}
+	q := m.request(r.Instance, from)
 	if !moved {
-		if err := m.Units.AssignSlug(ctx, r.Instance, slug); err != nil {
-			return result, err
+		if err := m.clear(ctx, by, id, slug); err != nil {
+			return provision.Result{}, err
+		}
+		unseen := q
+		unseen.Serve = false
+		result, err := m.Client.Do(ctx, slug, unseen)
+		if err == nil {
+			err = m.Units.AssignSlug(ctx, r.Instance, slug)
+		}
+		if err == nil {
+			err = m.settle(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: new(string), MovedFrom: &from})
+		}
+		if err != nil {
+			return result, m.takeBack(ctx, by, r, moved, err)
 		}
 	}
-	none := ""
-	_, err = m.Manager.Update(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: &none, MovedFrom: &from})
-	return result, err
+	result, err := m.Client.Do(ctx, slug, q)
+	if err != nil {
+		return result, m.takeBack(ctx, by, r, moved, err)
+	}
+	return result, m.settle(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: new(string), MovedFrom: &from})
 }
 
-// Undo has visitors served from the original again. The copy and its user stay until the instance is deprovisioned.
+// settle stores where the instance is, and has it be there as it is wanted.
+func (m *Mover) settle(ctx context.Context, by core.Actor, id string, u core.InstanceUpdate) error {
+	_, err := m.Manager.Update(ctx, by, id, u)
+	return err
+}
+
+// takeBack ends a move that visitors have not seen anything of. What goes on by itself, or was done by an earlier request,
+// is left. It gives the reason.
+func (m *Mover) takeBack(ctx context.Context, by core.Actor, was core.Record, moved bool, why error) error {
+	if moved || core.CodeOf(why) == core.CodeBusy || ctx.Err() != nil {
+		return why
+	}
+	if slug, _, err := m.Units.Unit(ctx, was.Instance); err != nil || slug == "" {
+		return why
+	}
+	if err := m.giveUp(ctx, by, was, was.Instance.Path(m.Manager.Base)); err != nil {
+		return core.Errorf(core.CodeOf(why), "%s. And it could not all be taken back: %s", core.Sentence(why), core.Sentence(err)).Because(errors.Join(why, err))
+	}
+	return why
+}
+
+// copyGoodFor is how old a copy may be that nobody was served from: what was changed in the original since is not in it.
+const copyGoodFor = 10 * time.Minute
+
+// clear takes away what an earlier move has left that was undone, failed or was not gone on with: visitors have changed
+// the original since.
+func (m *Mover) clear(ctx context.Context, by core.Actor, id, slug string) error {
+	was, err := m.Client.Result(slug)
+	switch {
+	case err != nil: // there is none
+		return nil
+	case was.State == provision.Running, was.Operation == provision.Deprovision && was.State == provision.Done,
+		was.Operation == provision.Provision && was.State == provision.Done && m.Manager.Now().Sub(was.EndedAt) < copyGoodFor:
+		return nil
+	}
+	_, err = m.Remove(ctx, by, id)
+	return err
+}
+
+// giveUp has the instance be one without a process again, at path.
+func (m *Mover) giveUp(ctx context.Context, by core.Actor, r core.Record, path string) error {
+	if err := m.Manager.Runtime.Release(ctx, r); err != nil { // the process ends
+		return err
+	}
+	if err := m.Units.ReleaseSlug(ctx, r.Instance); err != nil {
+		return err
+	}
+	return m.settle(ctx, by, r.Instance.InstanceID, core.InstanceUpdate{Path: &path, MovedFrom: new(string)})
+}
+
+// Undo has visitors served from the original again. It refuses for a stopped instance: the original has no gate, and the
+// server's user need not be able to put one there. The copy and its user stay until Remove.
 func (m *Mover) Undo(ctx context.Context, by core.Actor, id string) (provision.Result, error) {
 	r, slug, err := m.moved(ctx, id)
 	if err != nil {
@@ -71,19 +137,31 @@ func (m *Mover) Undo(ctx context.Context, by core.Actor, id string) (provision.R
 	if from == "" {
 		return provision.Result{}, core.Errorf(core.CodeConflict, "cannot undo the move of %s: it is finished", id)
 	}
+	if r.Wanted(m.Manager.Now()) == core.ObservedStopped {
+		return provision.Result{}, core.Errorf(core.CodeConflict, "cannot undo the move of %s while it is stopped: visitors would be let in; start it first", id)
+	}
 	result, err := m.Client.Do(ctx, slug, provision.Request{Operation: provision.Undo, Instance: id})
 	if err != nil {
 		return result, err
 	}
-	if err := m.Manager.Runtime.Release(ctx, r); err != nil { // the process ends
-		return result, err
+	return result, m.giveUp(ctx, by, r, from)
+}
+
+// Remove takes away what a move that was undone has left: the copy, which root keeps out of sight, its user and its
+// configuration.
+func (m *Mover) Remove(ctx context.Context, _ core.Actor, id string) (provision.Result, error) {
+	r, err := m.Manager.Record(ctx, id)
+	if err != nil {
+		return provision.Result{}, err
 	}
-	if err := m.Units.ReleaseSlug(ctx, r.Instance); err != nil {
-		return result, err
+	slug, moved, err := m.slug(ctx, r.Instance)
+	if err == nil && moved {
+		err = core.Errorf(core.CodeConflict, "cannot remove the process of %s: visitors are served by it; undo the move first", id)
 	}
-	none := ""
-	_, err = m.Manager.Update(ctx, by, id, core.InstanceUpdate{Path: &from, MovedFrom: &none})
-	return result, err
+	if err != nil {
+		return provision.Result{}, err
+	}
+	return m.Client.Do(ctx, slug, provision.Request{Operation: provision.Deprovision, Instance: id})
 }
 
 // Finish marks that there is no way back: the original may be deleted.
@@ -96,9 +174,7 @@ func (m *Mover) Finish(ctx context.Context, by core.Actor, id string) (provision
 	if err != nil {
 		return result, err
 	}
-	none := ""
-	_, err = m.Manager.Update(ctx, by, id, core.InstanceUpdate{MovedFrom: &none})
-	return result, err
+	return result, m.settle(ctx, by, id, core.InstanceUpdate{MovedFrom: new(string)})
 }
 
 // Progress is what root has told last of an instance.

@@ -1,0 +1,197 @@
+package vpstest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"vpm/scripts/vpslab"
+)
+
+// server is a VPS on which somebody runs sites as on a shared host.
+type server struct {
+	*vpslab.VPS
+	t     *testing.T
+	token string
+}
+
+const (
+	docroot  = "/home/shop/public_html"
+	original = docroot + "/blog"
+	password = "correct horse battery"
+)
+
+const site = `<VirtualHost *:80>
+  ServerName shop.test
+  DocumentRoot /home/shop/public_html
+  <Directory /home/shop/public_html>
+    Require all granted
+    AllowOverride All
+  </Directory>
+</VirtualHost>
+<VirtualHost *:80>
+  ServerName other.test
+  DocumentRoot /srv/other
+  <Directory /srv/other>
+    Require all granted
+  </Directory>
+</VirtualHost>
+`
+
+// page tells whose PHP it is, and from where.
+const page = `<?php header('Content-Type: application/json');
+echo json_encode(['owner' => get_current_user(), 'uid' => posix_geteuid(), 'file' => __FILE__, 'uri' => $_SERVER['REQUEST_URI']]);`
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	v, err := vpslab.Boot(vpslab.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := v.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &server{VPS: v, t: t}
+	for from, to := range map[string]string{uploaded: docroot + "/api/vpm.cgi", program: "/opt/vpm", "../../public_html/api/.htaccess": docroot + "/api/.htaccess"} {
+		if err := s.CopyIn(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, text := range map[string]string{original + "/index.php": page, original + "/style.css": "body { color: black }\n",
+		original + "/.htaccess": "Redirect 301 /blog/old /blog/new\n", docroot + "/index.html": "the shop", "/srv/other/index.html": "another"} {
+		if err := s.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.sh("chown -R www-data: /home/shop; chmod 755 " + docroot + "/api/vpm.cgi; a2enmod -q cgid; a2enconf -q php*-fpm; systemctl enable -q --now php*-fpm.service apache2 2>&1 || systemctl enable -q --now $(ls /lib/systemd/system | grep '^php.*-fpm.service') apache2")
+	if err := s.Apache(s.limited(), site); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func (s *server) limited() context.Context {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+	s.t.Cleanup(cancel)
+	return ctx
+}
+
+// sh runs a script as root.
+func (s *server) sh(script string) string {
+	s.t.Helper()
+	out, err := s.Run(s.limited(), "bash", "-e", "-c", script)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return strings.TrimSpace(out)
+}
+
+// answer is what a URL says.
+type answer struct {
+	status int
+	header http.Header
+	fields map[string]any
+	text   string
+}
+
+func (a answer) String() string { return fmt.Sprintf("%d %.600s", a.status, a.text) }
+
+func (s *server) get(url string) answer {
+	s.t.Helper()
+	return s.send("GET", url, nil)
+}
+
+func (s *server) send(method, url string, body any) (a answer) {
+	s.t.Helper()
+	var text io.Reader
+	if body != nil {
+		b, err := json.Marshal(body)
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		text = bytes.NewReader(b)
+	}
+	r, err := http.NewRequestWithContext(s.limited(), method, url, text)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if s.token != "" {
+		r.Header.Set("X-Auth-Token", s.token)
+	}
+	resp, err := s.HTTPClient().Do(r)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	a = answer{status: resp.StatusCode, header: resp.Header, text: string(got)}
+	_ = json.Unmarshal(got, &a.fields) // a page is not JSON
+	return a
+}
+
+// call asks the API, which has to say yes.
+func (s *server) call(method, path string, body any) map[string]any {
+	s.t.Helper()
+	a := s.send(method, "http://shop.test/api/"+path, body)
+	if a.status/100 != 2 || a.fields == nil {
+		s.t.Fatalf("%s %s: %v\n%s\n%s", method, path, a, s.Journal("vpm.service"), s.sh("tail -n 5 /var/log/apache2/*error.log || true"))
+	}
+	return a.fields
+}
+
+// setUp is the first visit of the person who has uploaded vpm.cgi, who then registers the blog.
+func (s *server) setUp(database map[string]any) {
+	s.t.Helper()
+	file, _ := s.call("GET", "setup.php", nil)["code_file"].(string)
+	body := map[string]any{"code": s.sh("head -n1 " + file), "username": "admin", "password": password}
+	for k, v := range database {
+		body[k] = v
+	}
+	s.call("POST", "setup.php", body)
+	s.token, _ = s.call("POST", "auth/login.php", map[string]any{"username": "admin", "password": password})["token"].(string)
+	s.call("POST", "instances/create.php", map[string]any{"instance_id": "blog", "instance_name": "Blog", "cms_type": "native", "domain": "shop.test",
+		"path_prefix": "/blog", "database_name": "none", "path": original})
+}
+
+// wantPage asks for the blog, which has to be run from dir by user.
+func (s *server) wantPage(dir, user string) {
+	s.t.Helper()
+	a := s.get("http://shop.test/blog/")
+	uid := s.sh("id -u " + user)
+	if a.status != 200 || a.fields["file"] != dir+"/index.php" || fmt.Sprint(a.fields["uid"]) != uid || a.fields["uri"] != "/blog/" {
+		s.t.Fatalf("the blog says %v, want the file of %s and the user %s (%s)\n%s", a, dir, user, uid, s.sh("tail -n 5 /var/log/apache2/*error.log; cat /etc/apache2/vpm.d/*/*.conf || true"))
+	}
+	if a := s.get("http://shop.test/blog/style.css"); a.status != 200 || !strings.Contains(a.text, "black") {
+		s.t.Errorf("the style sheet: %v", a)
+	}
+	if a := s.get("http://shop.test/blog/old"); a.status != 301 || !strings.HasSuffix(a.header.Get("Location"), "/blog/new") {
+		s.t.Errorf("the redirect: %v %v", a.status, a.header)
+	}
+	for url, text := range map[string]string{"http://shop.test/": "the shop", "http://other.test/": "another"} {
+		if a := s.get(url); a.status != 200 || a.text != text {
+			s.t.Errorf("%s says %v", url, a)
+		}
+	}
+}
+
+// wantClosed asks for pages and files of a stopped blog.
+func (s *server) wantClosed(reason string) {
+	s.t.Helper()
+	for _, path := range []string{"", "index.php", "style.css", "old", "nowhere"} {
+		a := s.get("http://shop.test/blog/" + path)
+		if a.status != 503 || a.header.Get("Retry-After") == "" || !strings.Contains(a.text, reason) {
+			s.t.Errorf("/blog/%s of a stopped site: %v %v", path, a, a.header)
+		}
+	}
+}

@@ -124,8 +124,9 @@ func (a *App) backend() (*httpapi.Backend, error) {
 			Create: func(ctx context.Context, by core.Actor, username, password, fullName, email, role string) (int64, error) {
 				return people.Create(ctx, by, auth.NewPerson{Username: username, Password: password, FullName: fullName, Email: email, Role: role})
 			}},
-		Sites: known.doors(manager),
-		Mode:  func(context.Context) any { return mode },
+		Sites:  known.doors(manager),
+		Create: known.creator(manager),
+		Mode:   func(context.Context) any { return mode },
 		Account: func(ctx context.Context) any {
 			if account, ok := (usage.Host{Proc: "/proc", UID: os.Getuid()}).Account(ctx); ok {
 				return account

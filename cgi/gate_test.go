@@ -189,6 +189,7 @@ func TestStopThatCannotClose(t *testing.T) {
 	s.post("/instances/delete.php", map[string]any{"instance_id": "other"}).want(200)
 	delete(other, "domain")
 	other["path"] = filepath.Join(s.host.Home, "missing")
+	other["layout"] = false // else the directory is made
 	s.post("/instances/create.php", other).want(201)
 	s.post("/instances/stop.php", map[string]any{"instance_id": "other"}).want(409).says("not_effective", "cannot find the directory")
 	s.post("/instances/start.php", map[string]any{"instance_id": "other"}).want(200)

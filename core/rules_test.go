@@ -25,6 +25,7 @@ var allowed = map[string][]string{
 	"vpm/core/store":     {"vpm/core", "vpm/core/fault"},
 	"vpm/core/usage":     {"vpm/core"},
 	"vpm/core/health":    {"vpm/core"},
+	"vpm/core/layout":    {"vpm/core", "vpm/core/atomicfile", "vpm/core/fault"},
 	"vpm/core/move":      {"vpm/core", "vpm/core/provision", "vpm/core/systemd"},
 	"vpm/core/scan":      {"vpm/core"},
 	"vpm/core/sitelog":   {"vpm/core"},

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"path/filepath"
+	"slices"
 
 	"vpm/core"
 	"vpm/core/cms"
@@ -23,7 +24,10 @@ func (s *sites) finder(m *core.Manager) *scan.Finder {
 		Roots:   s.rt.Allowed,
 		Docroot: s.config.Place.Docroot,
 		Find: func(ctx context.Context, root string) ([]string, bool) {
-			return virtual.FindSites(ctx, root, scanEntries)
+			dirs, complete := virtual.FindSites(ctx, root, scanEntries)
+			return slices.DeleteFunc(dirs, func(dir string) bool { // what new sites are made from is no site
+				return core.Within(dir, s.config.SharedCores)
+			}), complete
 		},
 		Identify: cms.Identify,
 		Details:  s.details,

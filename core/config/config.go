@@ -23,6 +23,8 @@ type Config struct {
 	DataDir string `envconfig:"VPM_DATA_DIR"`
 	// InstancesDir is the directory below which an instance's own directory is looked for.
 	InstancesDir string `envconfig:"VPM_INSTANCES_DIR"`
+	// SharedCores is the directory with wordpress, joomla and drupal, which new sites are made from.
+	SharedCores string `envconfig:"VPM_SHARED_CORES"`
 
 	// DBDriver is "mysql" or "sqlite"; empty means that nothing is set up.
 	DBDriver   string `envconfig:"VPM_DB_DRIVER"`
@@ -121,6 +123,9 @@ func Load(place Place) (*Config, error) {
 	if c.InstancesDir == "" {
 		c.InstancesDir = filepath.Join(filepath.Dir(place.Docroot), "instances")
 	}
+	if c.SharedCores == "" {
+		c.SharedCores = filepath.Join(filepath.Dir(place.WebRoot), "shared-cores")
+	}
 	return c, c.check()
 }
 
@@ -139,6 +144,10 @@ func (c *Config) check() error {
 		return bad("DATA_DIR", "it must be an absolute path")
 	case !filepath.IsAbs(c.InstancesDir):
 		return bad("INSTANCES_DIR", "it must be an absolute path")
+	case !filepath.IsAbs(c.SharedCores):
+		return bad("SHARED_CORES", "it must be an absolute path")
+	case c.Place.WebRoot != "" && c.Place.Served(filepath.Clean(c.SharedCores)):
+		return bad("SHARED_CORES", "visitors could install a site in a core there; it must lie outside of the document root")
 	case c.DBDriver == MySQL && c.DBName == "":
 		return bad("DB_NAME", "MySQL needs the name of a database")
 	case c.DBPort < 0 || c.DBPort > 65535:

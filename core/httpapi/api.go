@@ -43,6 +43,8 @@ type Backend struct {
 	People  People
 	Sites   Sites
 	Moves   Moves
+	// Create registers an instance and lays its directory out.
+	Create func(ctx context.Context, by core.Actor, n core.NewInstance, l Layout) (core.Record, LaidOut, error)
 	// Mode says in which mode instances run here, and what is missing for the other, as JSON has it.
 	Mode func(ctx context.Context) any
 	// Account measures what the whole hosting account uses; nil where the host does not show it.

@@ -144,6 +144,23 @@ func (a *API) delete(c *call) (any, error) {
 	}{messageAnswer{true, "Instance deleted successfully; its files and database are untouched"}, res.InstanceID}, nil
 }
 
+// Layout is what create is asked for besides the instance itself.
+type Layout struct {
+	// Wanted is whether the instance's directory is to be laid out; nil: where that is possible.
+	Wanted *bool `json:"layout" schema:"layout"`
+	// The database of the site, for WordPress's configuration. They are neither answered nor logged.
+	DatabaseUser     string `json:"database_user" schema:"database_user"`
+	DatabasePassword string `json:"database_password" schema:"database_password"`
+	DatabaseHost     string `json:"database_host" schema:"database_host"`
+}
+
+// LaidOut is what became of the instance's directory.
+type LaidOut struct {
+	Created bool     `json:"created"` // false: it was left as it is
+	Steps   []string `json:"steps"`   // what was done, in this order
+	Next    string   `json:"next"`    // what people do now; "" nothing
+}
+
 func (a *API) create(c *call) (any, error) {
 	var in struct {
 		InstanceID       string `json:"instance_id" schema:"instance_id"`
@@ -159,17 +176,18 @@ func (a *API) create(c *call) (any, error) {
 		Path             string `json:"path" schema:"path"`
 		Docroot          string `json:"docroot" schema:"docroot"`
 		URL              string `json:"url" schema:"url"`
+		Layout
 	}
 	if err := c.decodeBody(&in); err != nil {
 		return nil, err
 	}
 	m := c.backend.Manager
-	r, err := m.Create(c.Context(), c.actor(), core.NewInstance{
+	r, laid, err := c.backend.Create(c.Context(), c.actor(), core.NewInstance{
 		InstanceID: in.InstanceID, Name: in.Name, CMSType: in.CMSType, Domain: in.Domain, PathPrefix: in.PathPrefix,
 		DatabaseName: in.DatabaseName, DatabasePrefix: in.DatabasePrefix, MemoryLimit: in.MemoryLimit,
 		MaxExecutionTime: int(in.MaxExecutionTime), MaxChildren: int(in.MaxChildren),
 		Path: in.Path, Docroot: in.Docroot, URL: in.URL,
-	})
+	}, in.Layout)
 	if err != nil {
 		return nil, err
 	}
@@ -186,7 +204,8 @@ func (a *API) create(c *call) (any, error) {
 	return struct {
 		messageAnswer
 		Instance created `json:"instance"`
-	}{messageAnswer{true, "Instance created successfully"}, created{r.Instance, r.Instance.Path(m.Base), process}}, nil
+		Layout   LaidOut `json:"layout"`
+	}{messageAnswer{true, "Instance created successfully"}, created{r.Instance, r.Instance.Path(m.Base), process}, laid}, nil
 }
 
 func (a *API) update(c *call) (any, error) {

@@ -146,6 +146,10 @@ func (p *panel) backend() *Backend {
 			}},
 		Account: func(context.Context) any { return nil },
 		Mode:    func(context.Context) any { return nil },
+		Create: func(ctx context.Context, by core.Actor, n core.NewInstance, _ Layout) (core.Record, LaidOut, error) {
+			r, err := m.Create(ctx, by, n)
+			return r, LaidOut{}, err
+		},
 		Migrate: func(ctx context.Context, _ core.Actor) (int, error) { return p.db.Migrate(ctx) },
 	}
 }

@@ -147,12 +147,24 @@ func (m *machine) timestamps(ctx context.Context, db *store.DB) (func(time.Time)
 func (m *machine) moves(manager *core.Manager, db *store.DB) httpapi.Moves {
 	mover := &move.Mover{Manager: manager, Units: db, Client: provision.Client{Paths: m.paths, Units: m.units},
 		Shared: func(host string) bool {
-			info, err := os.Stat(filepath.Join(m.paths.Apache.Fragments, host))
-			return err != nil || !info.IsDir()
+			named := false
+			for _, w := range []provision.WebServer{m.paths.Apache, m.paths.Nginx} {
+				if isDir(w.Fragments) {
+					if named = isDir(filepath.Join(w.Fragments, host)); !named {
+						return true
+					}
+				}
+			}
+			return !named
 		}}
 	door := func(do func(context.Context, core.Actor, string) (provision.Result, error)) func(context.Context, core.Actor, string) (any, error) {
 		return func(ctx context.Context, by core.Actor, id string) (any, error) { return do(ctx, by, id) }
 	}
 	return httpapi.Moves{Move: door(mover.Move), Undo: door(mover.Undo), Finish: door(mover.Finish), Remove: door(mover.Remove),
 		Progress: func(ctx context.Context, id string) (any, error) { return mover.Progress(ctx, id) }}
+}
+
+func isDir(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }

@@ -4,21 +4,36 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
-const (
-	nginxSnippet = "/etc/nginx/snippets/vpm.conf"
-	nginxHosts   = "/etc/nginx/vpm.d" // where provisioning writes for instances
-)
+const nginxSnippet = "/etc/nginx/snippets/vpm.conf"
 
 // The marks of the block that is put into a server block or virtual host of the administrator. Taking out exactly this
 // text, with the end of the line before it, gives the file back byte for byte.
 const (
 	blockBegin = "    # BEGIN vpm install"
 	blockEnd   = "    # END vpm install"
-	nginxBlock = "\n" + blockBegin + "\n    include " + nginxSnippet + ";\n" + blockEnd
 )
+
+// nginxFragments is what apacheFragments is for Apache.
+const nginxFragments = "/etc/nginx/vpm.d"
+
+// nginxBlock is the block of a server block: the API where its root is the upload's, and what instances bring.
+func nginxBlock(s nginxServer, panel, others bool) string {
+	lines := []string{"", blockBegin}
+	if panel {
+		lines = append(lines, "    include "+nginxSnippet+";")
+	}
+	for _, name := range s.names {
+		lines = append(lines, "    include "+nginxFragments+"/"+name+"/*.conf;")
+	}
+	if others {
+		lines = append(lines, "    include "+nginxFragments+"/*.conf;")
+	}
+	return strings.Join(append(lines, blockEnd), "\n")
+}
 
 // withoutBlock gives a file without our blocks, also one that was edited elsewhere since.
 func withoutBlock(text []byte) (rest []byte, found bool) {
@@ -63,20 +78,39 @@ func nginxFiles(ctx context.Context) (files []nginxFile) {
 	return files
 }
 
-// nginxSteps put the routing into every server block whose root is the upload's. served tells whether there is one.
+// nginxSteps put the routing into every server block whose root is the upload's, and have all read what instances bring,
+// as virtualHostSteps does. served tells whether there is one with the upload.
 func (p *Plan) nginxSteps(ctx context.Context, up upload) (served bool, err error) {
 	const unit = "nginx.service"
+	files, unnamed := nginxFiles(ctx), false
+	for i := range files {
+		plain, _ := withoutBlock([]byte(files[i].text))
+		files[i].text = string(plain)
+		for _, s := range nginxServers(files[i].text) {
+			served = served || filepath.Clean(s.root) == up.docroot
+			unnamed = unnamed || s.forOthers()
+		}
+	}
+	if !served {
+		return false, nil
+	}
 	var edits []content
-	for _, file := range nginxFiles(ctx) {
-		plain, _ := withoutBlock([]byte(file.text))
-		text := string(plain)
-		servers := nginxServers(text)
-		for i := len(servers) - 1; i >= 0; i-- {
-			if s := servers[i]; filepath.Clean(s.root) == up.docroot {
-				text = text[:s.open] + nginxBlock + text[s.open:]
+	dirs := []string{nginxFragments}
+	for _, file := range files {
+		text := file.text
+		for _, s := range slices.Backward(nginxServers(file.text)) {
+			panel := filepath.Clean(s.root) == up.docroot
+			if !panel && len(s.names) == 0 && !s.forOthers() {
+				continue
+			}
+			text = text[:s.open] + nginxBlock(s, panel, s.forOthers() || panel && !unnamed) + text[s.open:]
+			for _, name := range s.names {
+				if dir := nginxFragments + "/" + name; !slices.Contains(dirs, dir) {
+					dirs = append(dirs, dir)
+				}
 			}
 		}
-		if text == string(plain) {
+		if text == file.text {
 			continue
 		}
 		path, err := filepath.EvalSymlinks(file.path)
@@ -90,11 +124,11 @@ func (p *Plan) nginxSteps(ctx context.Context, up upload) (served bool, err erro
 		c.text = []byte(text)
 		edits = append(edits, c)
 	}
-	if len(edits) == 0 {
-		return false, nil
-	}
-	p.add(p.afterUndo("systemctl", "try-reload-or-restart", unit), dirStep(ofTree, nginxHosts, 0o755, "root", "root"),
+	p.add(p.afterUndo("systemctl", "try-reload-or-restart", unit),
 		p.file(content{path: nginxSnippet, text: []byte(nginxText("/" + filepath.Base(up.dir) + "/")), mode: 0o644}, "nginx"))
+	for _, dir := range dirs {
+		p.add(dirStep(ofDir, dir, 0o755, "root", "root"))
+	}
 	for _, c := range edits {
 		p.add(p.file(c, "nginx"))
 	}
@@ -112,7 +146,5 @@ location ^~ "%[1]s" {
     fastcgi_read_timeout 330s;
     fastcgi_pass unix:%[2]s;
 }
-# What provisioning writes for instances.
-include %[3]s/*.conf;
-`, at, Socket, nginxHosts)
+`, at, Socket)
 }

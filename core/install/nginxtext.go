@@ -3,15 +3,18 @@ package install
 import (
 	"os"
 	"os/user"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 )
 
-// nginxServer is a server block: where its text begins, behind the brace, and the document root it names itself.
+// nginxServer is a server block: where its text begins, behind the brace, the document root it names itself, and its
+// names without patterns.
 type nginxServer struct {
-	open int
-	root string
+	open  int
+	root  string
+	names []string
 }
 
 // nginxServers finds the server blocks in a file of nginx's configuration, see ngx_conf_read_token: words are parted by
@@ -30,8 +33,8 @@ func nginxServers(text string) (list []nginxServer) {
 			}
 			i += end
 		case c == ';':
-			if n := len(blocks); n > 0 && blocks[n-1] >= 0 && len(words) == 2 && words[0] == "root" {
-				list[blocks[n-1]].root = words[1]
+			if n := len(blocks); n > 0 && blocks[n-1] >= 0 {
+				list[blocks[n-1]].set(words)
 			}
 			words = nil
 			i++
@@ -56,6 +59,23 @@ func nginxServers(text string) (list []nginxServer) {
 		}
 	}
 	return list
+}
+
+// forOthers tells whether the block is for hosts that none names. Without a root it may be one of a mail or stream block.
+func (n *nginxServer) forOthers() bool { return len(n.names) == 0 && n.root != "" }
+
+// set takes a directive of the block.
+func (n *nginxServer) set(words []string) {
+	switch {
+	case len(words) == 2 && words[0] == "root":
+		n.root = words[1]
+	case len(words) > 1 && words[0] == "server_name":
+		for _, name := range words[1:] {
+			if name = hostName(name); name != "" && !slices.Contains(n.names, name) {
+				n.names = append(n.names, name)
+			}
+		}
+	}
 }
 
 func nginxWord(text string, i int) (word string, next int) {

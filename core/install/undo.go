@@ -43,7 +43,7 @@ func (o *Options) undo(ctx context.Context, r record) (left string, err error) {
 }
 
 func undoFile(r record) (left string, err error) {
-	atomicfile.Sweep(r.Path) // what an installation that was killed has left beside it
+	atomicfile.Sweep(r.Path) // a run that was killed may have been about to write it
 	text, err := os.ReadFile(r.Path)
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err != nil && !missing {

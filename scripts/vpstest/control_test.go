@@ -111,7 +111,7 @@ func (s *server) wantUndone(user string) {
 	s.wantClosed("not yet")
 	s.change("start")
 	s.call("POST", "instances/move.php", undo)
-	s.wantPage(original, "www-data")
+	s.awaitPage(original, "www-data")
 	if left := s.sh("systemctl is-active " + unitOf(user) + " || true"); left != "inactive" {
 		s.t.Errorf("after the undo: %s", left)
 	}

@@ -164,6 +164,25 @@ func (s *server) setUp(database map[string]any) {
 		"path_prefix": "/blog", "database_name": "none", "path": original})
 }
 
+// awaitPage waits until the web server has taken on a configuration: for a moment after a reload its old processes answer
+// too.
+func (s *server) awaitPage(dir, user string) {
+	s.t.Helper()
+	file := dir + "/index.php"
+	err := s.Wait(s.limited(), func() bool {
+		for range 4 { // whichever process takes it
+			if s.get("http://shop.test/blog/").fields["file"] != file {
+				return false
+			}
+		}
+		return true
+	})
+	if err != nil {
+		s.t.Fatal(err, s.get("http://shop.test/blog/"))
+	}
+	s.wantPage(dir, user)
+}
+
 // wantPage asks for the blog, which has to be run from dir by user.
 func (s *server) wantPage(dir, user string) {
 	s.t.Helper()

@@ -35,7 +35,7 @@ func TestWayToAServer(t *testing.T) {
 				s.wantClosed("too early")
 				s.change("start")
 			}
-			s.wantPage(s.copyOf(user), user)
+			s.awaitPage(s.copyOf(user), user)
 			if old := s.sh("cmp " + s.copyOf(user) + "/style.css " + original + "/style.css 2>&1 || true"); old != "" {
 				t.Errorf("the copy is not that of now: %s", old)
 			}
@@ -135,7 +135,7 @@ func (s *server) wantFailedMove() {
 		s.t.Errorf("a move with a broken web server: %v", a)
 	}
 	s.sh("rm " + broken)
-	s.wantPage(original, "www-data")
+	s.awaitPage(original, "www-data")
 	if status := s.status(); status["mode"] != "virtual" || status["observed"] != "running" {
 		s.t.Errorf("after a move that failed: %v", status)
 	}
@@ -279,7 +279,7 @@ func (s *server) uninstall(before string) {
 	if left := s.sh("getent passwd | grep ^vpm || true; systemctl list-units --all --no-legend 'vpm*'; ls -d /run/vpm* /var/lib/vpm* 2>/dev/null || true"); left != "" {
 		s.t.Errorf("left: %s", left)
 	}
-	s.wantPage(original, "www-data")
+	s.awaitPage(original, "www-data")
 	if status := s.call("GET", "instances/status.php?instance_id=blog", nil); status["mode"] != "virtual" || status["status"] != "running" {
 		s.t.Errorf("on the shared host again: %v", status)
 	}

@@ -15,6 +15,8 @@ const nginxSnippet = "/etc/nginx/snippets/vpm.conf"
 const (
 	blockBegin = "    # BEGIN vpm install"
 	blockEnd   = "    # END vpm install"
+	// lineGoesOn follows blockEnd where the line it stands in does not end there: the rest would be a comment.
+	lineGoesOn = ", and the line goes on\n"
 )
 
 // nginxFragments is what apacheFragments is for Apache.
@@ -47,7 +49,7 @@ func withoutBlock(text []byte) (rest []byte, found bool) {
 			return []byte(b.String()), found
 		}
 		b.WriteString(before)
-		left, found = behind, true
+		left, found = strings.TrimPrefix(behind, lineGoesOn), true
 	}
 }
 
@@ -103,7 +105,11 @@ func (p *Plan) nginxSteps(ctx context.Context, up upload) (served bool, err erro
 			if !panel && len(s.names) == 0 && !s.forOthers() {
 				continue
 			}
-			text = text[:s.open] + nginxBlock(s, panel, s.forOthers() || panel && !unnamed) + text[s.open:]
+			block := nginxBlock(s, panel, s.forOthers() || panel && !unnamed)
+			if !strings.HasPrefix(text[s.open:], "\n") {
+				block += lineGoesOn
+			}
+			text = text[:s.open] + block + text[s.open:]
 			for _, name := range s.names {
 				if dir := nginxFragments + "/" + name; !slices.Contains(dirs, dir) {
 					dirs = append(dirs, dir)

@@ -36,6 +36,7 @@ type WebServer struct {
 	Unit      string
 	Fragments string   // the directory whose *.conf a host of its configuration includes, HOST/*.conf for one by name
 	Test      []string // the command that tests the configuration
+	Slow      bool     // its reload has ended before new workers answer
 }
 
 // DefaultPaths are Debian's. fpm is PHP-FPM's program, which has its version in its name. UIDs are from above those that
@@ -46,8 +47,8 @@ func DefaultPaths(fpm string) Paths {
 		Sites: "/srv/vpm", Pools: "/etc/vpm/pools", Units: "/etc/systemd/system", Control: "/run/systemd/system.control",
 		Sources: []string{"/var/www/*", "/srv/www/*", "/home/*/public_html", "/home/*/www", "/home/*/htdocs", "/home/*/domains/*/public_html"},
 		FPM:     fpm, Server: "vpmd", Listen: []string{"www-data", "vpmd"}, UIDs: [2]int{40000, 59999},
-		Apache:  WebServer{"apache", "apache2.service", "/etc/apache2/vpm.d", []string{"/usr/sbin/apache2ctl", "configtest"}},
-		Nginx:   WebServer{"nginx", "nginx.service", "/etc/nginx/vpm.d", []string{"/usr/sbin/nginx", "-t", "-q"}},
+		Apache:  WebServer{"apache", "apache2.service", "/etc/apache2/vpm.d", []string{"/usr/sbin/apache2ctl", "configtest"}, false},
+		Nginx:   WebServer{"nginx", "nginx.service", "/etc/nginx/vpm.d", []string{"/usr/sbin/nginx", "-t", "-q"}, true},
 		MariaDB: "/run/mysqld/mysqld.sock",
 	}
 }

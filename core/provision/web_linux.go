@@ -28,7 +28,15 @@ func (w WebServer) reload(ctx context.Context) error {
 	if systemctl(ctx, "--quiet", "is-active", w.Unit) != nil {
 		return nil
 	}
-	return systemctl(ctx, "reload", w.Unit)
+	if !w.Slow {
+		return systemctl(ctx, "reload", w.Unit)
+	}
+	old := w.workers(ctx)
+	err := systemctl(ctx, "reload", w.Unit)
+	if err == nil {
+		w.awaitTakeover(ctx, old)
+	}
+	return err
 }
 
 // serve puts the instance's fragment where the web servers of this machine read it, or takes it away where it is not to

@@ -19,4 +19,4 @@ var (
 	Diff           = diff
 )
 
-func (s nginxServer) Root() string { return s.root }
+func (n nginxServer) Root() string { return n.root }

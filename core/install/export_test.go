@@ -13,6 +13,7 @@ var (
 	Message        = message
 	SystemctlIn    = systemctlIn
 	NginxServers   = nginxServers
+	VirtualHosts   = virtualHosts
 	WithoutBlock   = withoutBlock
 	CompareVersion = compareVersions
 	Pointed        = pointed
@@ -20,3 +21,10 @@ var (
 )
 
 func (n nginxServer) Root() string { return n.root }
+
+// Open, Names and Docroot are what was read of a virtual host.
+func (h virtualHost) Open() int       { return h.open }
+func (h virtualHost) Names() []string { return h.names }
+func (h virtualHost) Docroot() string { return h.docroot }
+
+func (n nginxServer) Names() []string { return n.names }

@@ -62,17 +62,17 @@ func nginxServers(text string) (list []nginxServer) {
 }
 
 // forOthers tells whether the block is for hosts that none names. Without a root it may be one of a mail or stream block.
-func (n *nginxServer) forOthers() bool { return len(n.names) == 0 && n.root != "" }
+func (s *nginxServer) forOthers() bool { return len(s.names) == 0 && s.root != "" }
 
 // set takes a directive of the block.
-func (n *nginxServer) set(words []string) {
+func (s *nginxServer) set(words []string) {
 	switch {
 	case len(words) == 2 && words[0] == "root":
-		n.root = words[1]
+		s.root = words[1]
 	case len(words) > 1 && words[0] == "server_name":
 		for _, name := range words[1:] {
-			if name = hostName(name); name != "" && !slices.Contains(n.names, name) {
-				n.names = append(n.names, name)
+			if name = hostName(name); name != "" && !slices.Contains(s.names, name) {
+				s.names = append(s.names, name)
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package install_test
 
 import (
+	"strings"
 	"testing"
 
 	"vpm/core/install"
@@ -39,6 +40,29 @@ func TestNginxServers(t *testing.T) {
 	for i, s := range servers {
 		if s.Root() != want[i] {
 			t.Errorf("server %d has the root %q, want %q", i, s.Root(), want[i])
+		}
+	}
+}
+
+func TestNamesOfNginxServers(t *testing.T) {
+	t.Parallel()
+	servers := install.NginxServers("server { server_name A.test *.a.test ~^b b.test _ a.test; location / { server_name no; } }")
+	if len(servers) != 1 || strings.Join(servers[0].Names(), " ") != "a.test b.test" {
+		t.Errorf("found %+v", servers)
+	}
+}
+
+func TestVirtualHosts(t *testing.T) {
+	t.Parallel()
+	const text = "ServerName no.test\nDocumentRoot /no\n<virtualhost *:80>\n  # ServerName no.test\n ServerName https://Shop.test:443\n" +
+		" ServerAlias www.shop.test *.shop.test ../x\n DocumentRoot \"/home/shop/\"\n</VirtualHost>\n<VirtualHost _default_:80>\n</VirtualHost>\n<VirtualHost *:1>\nServerName cut.test\n"
+	hosts := install.VirtualHosts(text)
+	if len(hosts) != 2 || strings.Join(hosts[0].Names(), " ") != "shop.test www.shop.test" || hosts[0].Docroot() != "/home/shop" || len(hosts[1].Names()) != 0 {
+		t.Fatalf("found %+v", hosts)
+	}
+	for i, want := range []string{"<virtualhost *:80>", "<VirtualHost _default_:80>"} {
+		if open := hosts[i].Open(); !strings.HasSuffix(text[:open], want) || text[open] != '\n' {
+			t.Errorf("host %d begins after %q", i, text[:open])
 		}
 	}
 }

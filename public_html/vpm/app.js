@@ -13,9 +13,10 @@ const root = document.getElementById('app');
 async function start() {
 	root.textContent = t('loading');
 	if (location.hash.startsWith('#/reset')) return begin('reset');
-	if (begun.has('instances/list.php')) open();
+	const opened = begun.has('instances/list.php') && open();
 	const asked = remembered();
-	if (asked) await ask();
+	// To draw once is quicker than twice, unless the list takes its time.
+	if (asked) await Promise.all([ask(), Promise.race([opened, new Promise(go => { setTimeout(go, 100); })])]);
 	if (session.get().state !== 'in') {
 		let state;
 		try {

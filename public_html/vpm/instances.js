@@ -13,10 +13,10 @@ session.subscribe(({ state }) => { // the next one may see less
 
 let opening = /** @type {Promise<object[]> | null} */ (null);
 
-/** open asks for the list before there is a page that shows it. */
+/** open asks for the list before there is a page that shows it. What it gives tells when the answer is there, also a bad one. */
 export function open() {
 	opening = ask();
-	opening.catch(() => {}); // told to who takes it
+	return opening.catch(() => {}); // told to who takes it
 }
 
 /** list gives all; what was asked for by open is not asked for twice. */

@@ -24,7 +24,7 @@ export function Create() {
 			const { message, instance, layout } = await call('instances/create.php', values);
 			say(`${instance.instance_name}: ${message}.`);
 			askAgain();
-			if (layout?.steps.length || layout?.next) show({ instance, layout });
+			if (layout?.created || layout?.next) show({ instance, layout });
 			else go(['instances', instance.instance_id]);
 		} catch (e) {
 			if (e.code === 'conflict') e.field = 'instance_id';

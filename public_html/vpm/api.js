@@ -1,5 +1,6 @@
 // How the pages talk to the API: JSON both ways, the session in a cookie that scripts cannot read.
 
+import { begun, send } from './first.js';
 import { store } from './store.js';
 import { t } from './words.js';
 
@@ -48,12 +49,13 @@ export const onEnd = ended => { hooks.ended = ended; };
 export async function call(path, body, { signal } = {}) {
 	let response, text;
 	try {
-		response = await fetch(address(path), {
+		const early = begun.get(path);
+		begun.delete(path);
+		response = await (early ?? send(path, {
 			method: body ? 'POST' : 'GET',
 			body: body && JSON.stringify(body),
-			cache: 'no-store',
 			signal: signal ? AbortSignal.any?.([signal, AbortSignal.timeout(patience)]) ?? signal : AbortSignal.timeout(patience),
-		});
+		}));
 		text = await response.text();
 	} catch (e) {
 		if (signal?.aborted) throw e;

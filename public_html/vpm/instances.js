@@ -5,9 +5,28 @@ import { session } from './session.js';
 import { store } from './store.js';
 
 export const known = store(/** @type {object[] | null} */ (null));
-session.subscribe(({ state }) => state === 'out' && known.set(null)); // the next one may see less
+session.subscribe(({ state }) => { // the next one may see less
+	if (state !== 'out') return;
+	opening = null;
+	known.set(null);
+});
 
-export async function list(options) {
+let opening = /** @type {Promise<object[]> | null} */ (null);
+
+/** open asks for the list before there is a page that shows it. What it gives tells when the answer is there, also a bad one. */
+export function open() {
+	opening = ask();
+	return opening.catch(() => {}); // told to who takes it
+}
+
+/** list gives all; what was asked for by open is not asked for twice. */
+export function list(options) {
+	const answer = opening ?? ask(options);
+	opening = null;
+	return answer;
+}
+
+async function ask(options) {
 	const { instances } = await call('instances/list.php', undefined, options);
 	known.set(instances);
 	return instances;

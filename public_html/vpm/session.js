@@ -1,6 +1,7 @@
 // Who is logged in. The cookie itself is out of reach of scripts, so the API is asked.
 
 import { call, onEnd } from './api.js';
+import { remember } from './first.js';
 import { store } from './store.js';
 
 /**
@@ -10,6 +11,8 @@ import { store } from './store.js';
 export const session = store({ state: 'asking', user: null, warnings: [] });
 
 onEnd(() => session.set(s => s.state === 'in' ? { ...s, state: 'over' } : s.state === 'over' ? s : { ...s, state: 'out' }));
+
+session.subscribe(({ state }) => remember(state === 'in'));
 
 /** resume finds out whether the browser still has a session. */
 export async function resume() {

@@ -70,6 +70,26 @@ func TestWalk(t *testing.T) {
 		"site": s.URL + "/blog/", "directory": filepath.Join(s.Docroot, "blog"), "database": db})
 }
 
+// TestNewSite makes a WordPress from a shared core, up to its own installer.
+func TestNewSite(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, lab.Options{PHP: true})
+	core := filepath.Join(s.Home, "shared-cores", "wordpress")
+	must(t, copyWordPress(core))
+	must(t, s.Chown(filepath.Dir(core)))
+	play(t, "newsite.mjs", map[string]any{"url": s.URL, "username": admin, "password": password, "database": database(t),
+		"site": s.URL + "/fresh/", "directory": filepath.Join(s.Docroot, "fresh")})
+}
+
+// TestMoves shows what administrators see of a server with processes. The API's answers about those are the scenario's own, on
+// top of the real ones: such a server takes a systemd, which this host has not.
+func TestMoves(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, lab.Options{})
+	s.register("shop", "Shop")
+	play(t, "moves.mjs", map[string]any{"url": s.URL, "username": admin, "password": password})
+}
+
 // BenchmarkUsableList tells how long people wait for a list of 200 instances under CGI, from the navigation until
 // its first button is drawn.
 func BenchmarkUsableList(b *testing.B) {

@@ -27,27 +27,28 @@ await scenario(async visit => {
 	await button('Find my sites').click();
 	await page.getByRole('heading', { name: 'Find my sites', level: 1 }).waitFor();
 
-	await page.goto(`${given.url}/vpm/#/new`);
-	await fill('Name', 'The blog');
-	await fill('Id', 'the-blog');
-	await page.getByLabel(/^The site’s database/).fill(given.database);
-	await page.getByLabel(/^Directory/).fill(given.directory);
-	await page.getByLabel(/^Address/).fill(given.site);
-	await button('Add instance').click();
-	await page.getByRole('link', { name: 'The blog' }).or(page.getByRole('heading', { name: 'The blog' })).first().waitFor();
+	await button('Look for sites').click();
+	const name = given.site.replace(/^https?:\/\/|\/$/g, '');
+	await page.getByText(`database ${given.database}, prefix wp_`).waitFor();
+	await page.getByText(given.directory).waitFor();
+	await view(page, 'found');
+	await button(`Add ${name}`).click();
+	await page.getByRole('link', { name: 'Open', exact: true }).click();
+	await page.getByRole('heading', { name, level: 1 }).waitFor();
+	const its = page.url();
 	want(await visitors() === '200', `before the stop the site answers ${await visitors()}`);
 
 	await page.goto(`${given.url}/vpm/#/instances`);
-	await button('Stop The blog').click();
-	await page.getByText('The blog is stopped').waitFor();
+	await button(`Stop ${name}`).click();
+	await page.getByText(`${name} is stopped`).waitFor();
 	want(await visitors() === '503 try later', `the stopped site answers ${await visitors()}`);
-	await page.getByRole('row', { name: /The blog/ }).getByText('Stopped').waitFor();
+	await page.getByRole('row', { name }).getByText('Stopped').waitFor();
 	await view(page, 'stopped');
 
-	await page.goto(`${given.url}/vpm/#/instances/the-blog`);
-	await page.getByRole('heading', { name: 'The blog', level: 1 }).waitFor();
+	await page.goto(its);
+	await page.getByRole('heading', { name, level: 1 }).waitFor();
 	await button('Start').click();
-	await page.getByText('The blog is started').waitFor();
+	await page.getByText(`${name} is started`).waitFor();
 	want(await visitors() === '200', `the started site answers ${await visitors()}`);
 
 	await button('Stop with reason or end…').click();

@@ -25,7 +25,11 @@ export function Form({ work, action, busyLabel, kind = 'primary', onCancel, idle
 	};
 	const { error } = state;
 	const known = error?.field && form.current?.elements.namedItem(error.field);
-	useEffect(() => { if (known) known.focus(); }, [error]);
+	useEffect(() => {
+		if (!known) return;
+		known.closest('details')?.setAttribute('open', '');
+		known.focus();
+	}, [error]);
 	return html`
 		<form ref=${form} class=${name} onSubmit=${submit} method="post" novalidate autocapitalize="none">
 			<${Context.Provider} value=${{ error: known ? error : null }}>${children}<//>

@@ -1,15 +1,13 @@
 import { get } from '../api.js';
 import { html } from '../html.js';
-import { Badge } from '../components/badge.js';
 import { WorkButton } from '../components/button.js';
+import { CheckList } from '../components/checklist.js';
 import { Loading, Notice } from '../components/notice.js';
 import { Ago } from '../components/time.js';
-import { milliseconds } from '../format.js';
 import { askAgain, usePoll } from '../poll.js';
 import { complain } from '../toasts.js';
-import { has, t } from '../words.js';
+import { t } from '../words.js';
 
-const kinds = { ok: 'ok', warning: 'warn', failed: 'bad', unknown: 'unknown', skipped: 'idle' };
 const every = 30_000; // ms; the server itself looks again after a minute
 
 /** Checks are what was looked at to find out whether visitors are served, each with its reason. */
@@ -31,12 +29,6 @@ export function Checks({ id, monitor }) {
 			<div class="head"><h2>${t('checks')}</h2>
 				<small>${health.checked_at ? html`${t('checks.made')} <${Ago} time=${health.checked_at} />` : ''}</small>
 				<${WorkButton} icon="restart" work=${look}>${t('checks.now')}<//></div>
-			${health.checks.length === 0 ? html`<${Notice}>${t('checks.none')}<//>` : html`
-				<ul class="checks">${health.checks.map(c => html`
-					<li key=${c.name}>
-						<${Badge} kind=${kinds[c.result] ?? 'unknown'}>${has(`check.result.${c.result}`) ? t(`check.result.${c.result}`) : c.result}<//>
-						<div><h3>${has(`check.${c.name}`) ? t(`check.${c.name}`) : c.name}</h3><p>${c.reason}</p></div>
-						<small>${c.result !== 'skipped' && milliseconds(c.duration_ms)}</small>
-					</li>`)}</ul>`}
+			${health.checks.length === 0 ? html`<${Notice}>${t('checks.none')}<//>` : html`<${CheckList} checks=${health.checks} />`}
 		</section>`;
 }

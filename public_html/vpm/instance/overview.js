@@ -7,6 +7,7 @@ import { may } from '../session.js';
 import { configOf } from '../state.js';
 import { has, t } from '../words.js';
 import { Bypass } from './bypass.js';
+import { Move } from './move.js';
 import { Mute } from './mute.js';
 
 const kinds = { running: 'ok', stopped: 'idle', unknown: 'unknown', error: 'bad' };
@@ -33,6 +34,7 @@ export function Overview({ id, monitor: m, instance, user }) {
 			<div>
 				<section class="card"><h2>${t('usage.now')}</h2><${Figures} resources=${m.resources} /></section>
 				<section class="card"><h2>${t('limits')}</h2><${Limits} instance=${instance} mode=${m.process.mode} /></section>
+				<${Move} id=${id} instance=${instance} user=${user} />
 				<${Mute} id=${id} until=${health.muted_until} manage=${manage} />
 				${manage && m.wanted === 'stopped' && html`<${Bypass} id=${id} />`}
 			</div>
@@ -57,6 +59,7 @@ function About({ instance: i, monitor: m }) {
 		[t('field.domain'), i.domain],
 		[t('field.path_prefix'), i.path_prefix],
 		[t('field.path'), typeof config.path === 'string' && config.path && html`<code>${config.path}</code>`],
+		[t('field.moved_from'), typeof config.moved_from === 'string' && config.moved_from && html`<code>${config.moved_from}</code>`],
 		[t('field.docroot'), typeof config.docroot === 'string' && config.docroot && html`<code>${config.docroot}</code>`],
 		[t('field.database'), html`<code>${i.database_name}</code>`],
 		[t('field.prefix'), i.database_prefix && html`<code>${i.database_prefix}</code>`],

@@ -9,6 +9,7 @@ import { setQuery } from '../router.js';
 import { complain } from '../toasts.js';
 import { t } from '../words.js';
 import { Figures } from './overview.js';
+import { Real } from './real.js';
 
 const hour = 3_600_000; // ms
 const ranges = { '6h': 6 * hour, '24h': 24 * hour, '7d': 7 * 24 * hour, '30d': 30 * 24 * hour, '1y': 365 * 24 * hour };
@@ -31,12 +32,14 @@ export function Usage({ id, monitor, route }) {
 		}
 		askAgain();
 	};
+	const real = monitor.real ?? current.data?.real; // the page itself asks more often
 	return html`
 		<section class="card">
 			<div class="head"><h2>${t('usage.now')}</h2><${WorkButton} icon="restart" work=${measure}>${t('usage.measure')}<//></div>
 			<${Figures} resources=${current.data ?? monitor.resources} />
 			${(current.data ?? monitor.resources).files > 0 && html`<p><small>${t('usage.files', { n: (current.data ?? monitor.resources).files })} ${t('usage.allocated', { size: bytes((current.data ?? monitor.resources).disk_allocated) })}</small></p>`}
 		</section>
+		${real && html`<${Real} real=${real} />`}
 		${current.data?.account && html`<${Account} account=${current.data.account} />`}
 		<div class="head ranges"><h2>${t('usage.history')}</h2>
 			<div class="segments" role="group" aria-label=${t('usage.range')}>${Object.keys(ranges).map(r => html`

@@ -1,9 +1,11 @@
 import { call } from '../api.js';
 import { html } from '../html.js';
 import { Field, Form } from '../components/form.js';
+import { Server } from '../components/server.js';
 import { Sessions } from '../components/sessions.js';
 import { Rows } from '../instance/overview.js';
 import { askAgain } from '../poll.js';
+import { may } from '../session.js';
 import { say } from '../toasts.js';
 import { has, t } from '../words.js';
 
@@ -32,6 +34,7 @@ export function Account({ user }) {
 						<${Field} label=${t('password.again')} name="again" type="password" required autocomplete="new-password" />
 					<//>
 				</section>
+				${may('*', user) && html`<${Server} />`}
 			</div>
 			<section><h2 class="section">${t('sessions')}</h2><${Sessions} /></section>
 		</div>`;

@@ -11,10 +11,11 @@ import (
 const nginxSnippet = "/etc/nginx/snippets/vpm.conf"
 
 // The marks of the block that is put into a server block or virtual host of the administrator. Taking out exactly this
-// text, with the end of the line before it, gives the file back byte for byte.
+// text, with the end of the line before it, gives the file back byte for byte. Its last line ends, for what follows may be
+// on the line that was open: a comment would swallow it.
 const (
 	blockBegin = "    # BEGIN vpm install"
-	blockEnd   = "    # END vpm install"
+	blockEnd   = "    # END vpm install\n"
 )
 
 // nginxFragments is what apacheFragments is for Apache.

@@ -11,12 +11,11 @@ import (
 const nginxSnippet = "/etc/nginx/snippets/vpm.conf"
 
 // The marks of the block that is put into a server block or virtual host of the administrator. Taking out exactly this
-// text, with the end of the line before it, gives the file back byte for byte.
+// text, with the end of the line before it, gives the file back byte for byte. Its last line ends, for what follows may be
+// on the line that was open: a comment would swallow it.
 const (
 	blockBegin = "    # BEGIN vpm install"
-	blockEnd   = "    # END vpm install"
-	// lineGoesOn follows blockEnd where the line it stands in does not end there: the rest would be a comment.
-	lineGoesOn = ", and the line goes on\n"
+	blockEnd   = "    # END vpm install\n"
 )
 
 // nginxFragments is what apacheFragments is for Apache.
@@ -49,7 +48,7 @@ func withoutBlock(text []byte) (rest []byte, found bool) {
 			return []byte(b.String()), found
 		}
 		b.WriteString(before)
-		left, found = strings.TrimPrefix(behind, lineGoesOn), true
+		left, found = behind, true
 	}
 }
 
@@ -105,11 +104,7 @@ func (p *Plan) nginxSteps(ctx context.Context, up upload) (served bool, err erro
 			if !panel && len(s.names) == 0 && !s.forOthers() {
 				continue
 			}
-			block := nginxBlock(s, panel, s.forOthers() || panel && !unnamed)
-			if !strings.HasPrefix(text[s.open:], "\n") {
-				block += lineGoesOn
-			}
-			text = text[:s.open] + block + text[s.open:]
+			text = text[:s.open] + nginxBlock(s, panel, s.forOthers() || panel && !unnamed) + text[s.open:]
 			for _, name := range s.names {
 				if dir := nginxFragments + "/" + name; !slices.Contains(dirs, dir) {
 					dirs = append(dirs, dir)

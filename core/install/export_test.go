@@ -20,11 +20,11 @@ var (
 	Diff           = diff
 )
 
-func (n nginxServer) Root() string { return n.root }
+func (s nginxServer) Root() string { return s.root }
 
 // Open, Names and Docroot are what was read of a virtual host.
 func (h virtualHost) Open() int       { return h.open }
 func (h virtualHost) Names() []string { return h.names }
 func (h virtualHost) Docroot() string { return h.docroot }
 
-func (n nginxServer) Names() []string { return n.names }
+func (s nginxServer) Names() []string { return s.names }

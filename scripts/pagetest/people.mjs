@@ -13,12 +13,24 @@ await scenario(async visit => {
 		await logIn(people[role].page, role === 'admin' ? given.username : role, given.password);
 		await people[role].page.getByRole('link', { name: 'Shop', exact: true }).waitFor();
 	}
+	await askedOnce(people.viewer.page);
 	await roles(people);
 	await twoAtOnce(people.manager.page, people.viewer.page);
 	await sessionEnds(people.manager);
 	for (const role of ['manager', 'viewer']) await people[role].context.close();
 	await serverGoes(people.admin);
 });
+
+// With a session, a reload asks for no more than it needs, and for all of it at once.
+async function askedOnce(page) {
+	const asked = [];
+	const note = request => request.url().includes('/api/') && asked.push(new URL(request.url()).pathname.replace(/.*\/api\//, ''));
+	page.on('request', note);
+	await page.reload();
+	await page.getByRole('link', { name: 'Shop', exact: true }).waitFor();
+	page.off('request', note);
+	want(`${asked}` === 'auth/verify,instances/list.php', `a reload asks for ${asked}`);
+}
 
 async function roles({ admin, manager, viewer }) {
 	for (const [role, { page }, may] of [['admin', admin, ['Stop Shop', 'Add instance', 'Users', 'API tokens']], ['manager', manager, ['Stop Shop', 'Add instance']], ['viewer', viewer, []]]) {

@@ -1,5 +1,5 @@
 import { call } from '../api.js';
-import { html, useEffect, useRef, useState } from '../html.js';
+import { html, useLayoutEffect, useRef, useState } from '../html.js';
 import { Field, Form } from '../components/form.js';
 import { LaidOut, LayoutFields } from '../components/layoutfields.js';
 import { SiteFields } from '../components/sitefields.js';
@@ -55,7 +55,7 @@ export function Create() {
 /** Made says what was done for the new one, and what to do next. */
 function Made({ instance: { instance_id: id, instance_name: name }, layout }) {
 	const heading = useRef(null);
-	useEffect(() => heading.current.focus(), []);
+	useLayoutEffect(() => heading.current.focus(), []);
 	return html`
 		<div class="head"><h1 tabindex="-1" ref=${heading}>${t('layout.made', { name })}</h1></div>
 		<${LaidOut} layout=${layout} />

@@ -93,6 +93,10 @@ func (c *copying) prune(source, target *os.File, depth int) error {
 func (c *copying) symlink(source, target *os.File, name, p string) error {
 	buffer := make([]byte, 4096)
 	n, err := unix.Readlinkat(int(source.Fd()), name, buffer)
+	if err == unix.EINVAL { // it is no link any more; the next pass sees what it is
+		c.changed++
+		return nil
+	}
 	if err != nil {
 		return gone(err)
 	}

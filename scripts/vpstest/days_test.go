@@ -22,6 +22,7 @@ func TestBadDays(t *testing.T) {
 		have func(*server)
 	}{
 		{"sudo", (*server).wantNoSudo},
+		{"apart", (*server).wantApart},
 		{"out of memory", (*server).wantOthersServe},
 		{"database restarts", (*server).wantDatabaseBack},
 		{"server killed", (*server).wantStartsCompleted},

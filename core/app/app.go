@@ -107,6 +107,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	if a.Real != nil {
 		real = a.Real(db, c)
 	}
+	rt.Change = real.Change
 	if real.Runtime != nil {
 		runtime = real.Runtime(rt)
 	}

@@ -28,8 +28,6 @@ type login struct {
 	host           string // localhost, or an address of this machine
 }
 
-func databaseWhat(name string) string { return "make the database " + name + " " }
-
 // What other programs of the server live on is no account's.
 var (
 	nobodys     = []string{"mysql", "information_schema", "performance_schema", "sys"}
@@ -66,6 +64,7 @@ func (p *Plan) databaseSteps(ctx context.Context) error {
 		}
 		if d.found != full || !d.unlocked {
 			p.add(p.databaseStep(d))
+			p.awaited[d.name] = true
 		} else if found, _ := p.candidates(d.name, dumps); len(found) > 0 {
 			p.note("the database %s is here and has tables; %s is not imported", d.name, found[0])
 		}
@@ -74,7 +73,7 @@ func (p *Plan) databaseSteps(ctx context.Context) error {
 }
 
 func (p *Plan) databaseStep(d *database) step {
-	st := step{what: databaseWhat(d.name) + "for " + strings.Join(d.usedBy, ", ")}
+	st := step{what: "make the database " + d.name + " for " + strings.Join(d.usedBy, ", ")}
 	if d.found == full {
 		st.what = "open the database " + d.name + " to " + strings.Join(d.usedBy, ", ")
 	}

@@ -32,7 +32,9 @@ func (p *Plan) fileSteps() error {
 		}
 		if mode := info.Mode().Perm(); mode&0o001 == 0 {
 			p.add(step{what: fmt.Sprintf("let others pass through %s, as the web server has to: its permissions %04o become %04o", dir, mode, mode|0o001),
-				do: func(context.Context) error { return cannot("change the permissions of "+dir, os.Chmod(dir, mode|0o001)) }})
+				do: func(context.Context) error {
+					return cannot("change the permissions of "+dir, os.Chmod(dir, mode|0o001))
+				}})
 		}
 	}
 	return nil

@@ -31,6 +31,8 @@ type Options struct {
 	MariaDB string
 	// Install is how the server is installed; From of it is filled in.
 	Install install.Options
+	// Sources are patterns (path.Match) of the directories that sites may be moved from, or from below.
+	Sources []string
 	// Move gives those instances processes of their own that have none, each by itself. docroot is that of the panel.
 	Move func(ctx context.Context, docroot string) error
 	// Served tells whether visitors are served by the process of this slug.

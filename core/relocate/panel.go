@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
 	"time"
 
 	"vpm/core"
@@ -24,16 +23,6 @@ func (p *Plan) panel() (*store.DB, error) {
 	return store.Open(store.Options{MySQL: store.MySQL{Host: c.DBHost, Port: c.DBPort, Socket: c.DBSocket, Database: c.DBName, User: c.DBUser, Password: c.DBPassword}})
 }
 
-// imports tells whether the panel's database is one that is still to come.
-func (p *Plan) imports(name string) bool {
-	for _, st := range p.steps {
-		if strings.HasPrefix(st.what, databaseWhat(name)) {
-			return true
-		}
-	}
-	return false
-}
-
 // panelStep has the panel's tables be those of this version, and say where the instances are now.
 func (p *Plan) panelStep(ctx context.Context) error {
 	what := "put right where the instances are"
@@ -41,7 +30,7 @@ func (p *Plan) panelStep(ctx context.Context) error {
 		what += ": " + p.account.was + " is " + p.account.home
 	}
 	st := step{what: what + ", in the panel's database", do: p.putRight}
-	if p.imports(p.account.settings.DBName) {
+	if p.awaited[p.account.settings.DBName] {
 		p.add(st)
 		return nil
 	}
@@ -108,7 +97,7 @@ func (p *Plan) putRight(ctx context.Context) error {
 
 // left lists the instances that have no process of their own yet.
 func (p *Plan) left(ctx context.Context) (detail string, left bool, err error) {
-	if p.imports(p.account.settings.DBName) {
+	if p.awaited[p.account.settings.DBName] {
 		return "those that the panel's database has\n", true, nil
 	}
 	err = p.withPanel(func(db *store.DB) error {

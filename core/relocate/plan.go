@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"vpm/core"
@@ -25,6 +26,7 @@ type Plan struct {
 	account account
 	notes   []string
 	steps   []step
+	awaited map[string]bool // databases that cannot be asked yet
 }
 
 // Prepare looks at what was restored and at this machine, and gives the plan of what is not done yet. It changes nothing.
@@ -37,7 +39,8 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &Plan{options: o, account: a}
+	p := &Plan{options: o, account: a, awaited: map[string]bool{}}
+	p.noteUncopied()
 	p.options.Install.From = a.settings.Place.ProgramDir
 	server, err := install.Prepare(ctx, p.options.Install)
 	if err != nil {
@@ -66,6 +69,22 @@ func (p *Plan) add(steps ...step) { p.steps = append(p.steps, steps...) }
 
 func (p *Plan) note(format string, args ...any) {
 	p.notes = append(p.notes, fmt.Sprintf(format, args...))
+}
+
+// noteUncopied says which sites cannot be moved where they are.
+func (p *Plan) noteUncopied() {
+	for _, s := range p.account.sites {
+		allowed := false
+		for dir := s.dir; dir != "/" && !allowed; dir = filepath.Dir(dir) {
+			allowed = slices.ContainsFunc(p.options.Sources, func(pattern string) bool {
+				ok, err := filepath.Match(pattern, dir)
+				return ok && err == nil
+			})
+		}
+		if !allowed {
+			p.note("%s will not be moved: sites are copied from %s only", s.dir, strings.Join(p.options.Sources, ", "))
+		}
+	}
 }
 
 // Empty tells whether all is done.

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"vpm/core"
 	"vpm/core/install"
@@ -113,10 +114,7 @@ func (m *movedAccount) agreed(in io.Reader, out io.Writer, show func(io.Writer) 
 		return err
 	}
 	file, ok := in.(*os.File)
-	if !ok {
-		return core.Errorf(core.CodeInvalid, "cannot ask whether to do this: give --yes")
-	}
-	if info, err := file.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
+	if !ok || !term.IsTerminal(int(file.Fd())) {
 		return core.Errorf(core.CodeInvalid, "cannot ask whether to do this without a terminal: give --yes")
 	}
 	fmt.Fprint(out, "Do this? [y/N] ")

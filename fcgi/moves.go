@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os/exec"
 	"os/user"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -29,17 +31,34 @@ func asServer(ctx context.Context, out io.Writer, docroot string, args ...string
 	}
 	cmd := exec.CommandContext(ctx, install.Program, append([]string{"moves", "--docroot", docroot}, args...)...)
 	cmd.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL=C.UTF-8", "VPM_CONFIG=" + install.Settings}
-	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", out, os.Stderr
+	var said bytes.Buffer
+	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", out, &said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: credential}
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, 20*time.Second
 	err = cmd.Run()
-	if _, ended := errors.AsType[*exec.ExitError](err); ended {
-		return core.Errorf(core.CodeNotEffective, "cannot do that for all instances: see above; the same command goes on with them")
+	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+	last := len(lines) - 1
+	ended, ok := errors.AsType[*exec.ExitError](err)
+	if why, reported := strings.CutPrefix(lines[last], "vpm: "); ok && reported {
+		err = core.Errorf(codeOf(ended.ExitCode()), "%s", why)
+		lines = lines[:last]
+	} else if err != nil {
+		err = core.Errorf(core.CodeUnavailable, "cannot run %s as %s: %w", install.Program, install.User, err)
 	}
-	if err != nil {
-		return core.Errorf(core.CodeUnavailable, "cannot run %s as %s: %w", install.Program, install.User, err)
+	if log := strings.Join(lines, "\n"); log != "" {
+		fmt.Fprintln(os.Stderr, log)
 	}
-	return nil
+	return err
+}
+
+// codeOf is the code that a vpm ended with.
+func codeOf(status int) core.Code {
+	for _, code := range []core.Code{core.CodeInvalid, core.CodeNotFound, core.CodeForbidden, core.CodeConflict, core.CodeUnavailable} {
+		if statusOf(code) == status {
+			return code
+		}
+	}
+	return core.CodeInternal
 }
 
 func serverUser() (*syscall.Credential, error) {
@@ -105,13 +124,15 @@ func movesCommand(ctx context.Context, out io.Writer, docroot string, finish boo
 		}
 		m.all = true
 	}
-	failed := 0
+	failed, do, doing := 0, m.move, "move"
+	if finish {
+		do, doing = m.finish, "finish the move of"
+	}
 	for _, id := range ids {
-		do := m.move
-		if finish {
-			do = m.finish
-		}
 		if err := do(ctx, id); err != nil {
+			if len(ids) == 1 && !m.all {
+				return err
+			}
 			failed++
 			fmt.Fprintf(out, "%s: %s\n", id, core.Sentence(err))
 		}
@@ -120,7 +141,7 @@ func movesCommand(ctx context.Context, out io.Writer, docroot string, finish boo
 		}
 	}
 	if failed > 0 {
-		return core.Errorf(core.CodeNotEffective, "%d of %d instances failed", failed, len(ids))
+		return core.Errorf(core.CodeNotEffective, "cannot %s %d of %d instances: see above; the same command goes on with them", doing, failed, len(ids))
 	}
 	return nil
 }

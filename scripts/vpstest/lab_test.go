@@ -17,8 +17,9 @@ import (
 // server is a VPS on which somebody runs sites as on a shared host.
 type server struct {
 	*vpslab.VPS
-	t     *testing.T
-	token string
+	t      *testing.T
+	client *http.Client // where the sites are answered
+	token  string
 }
 
 const (
@@ -48,7 +49,8 @@ const site = `<VirtualHost *:80>
 const page = `<?php header('Content-Type: application/json');
 echo json_encode(['owner' => get_current_user(), 'uid' => posix_geteuid(), 'file' => __FILE__, 'uri' => $_SERVER['REQUEST_URI']]);`
 
-func newServer(t *testing.T) *server {
+// boot starts a server with nothing on it.
+func boot(t *testing.T) *server {
 	t.Helper()
 	v, err := vpslab.Boot(vpslab.Options{})
 	if err != nil {
@@ -59,7 +61,12 @@ func newServer(t *testing.T) *server {
 			t.Error(err)
 		}
 	})
-	s := &server{VPS: v, t: t}
+	return &server{VPS: v, t: t, client: v.HTTPClient()}
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := boot(t)
 	for from, to := range map[string]string{uploaded: docroot + "/api/vpm.cgi", program: "/opt/vpm", "../../public_html/api/.htaccess": docroot + "/api/.htaccess"} {
 		if err := s.CopyIn(from, to); err != nil {
 			t.Fatal(err)
@@ -71,11 +78,18 @@ func newServer(t *testing.T) *server {
 			t.Fatal(err)
 		}
 	}
-	s.sh("chown -R www-data: /home/shop; chmod 755 " + docroot + "/api/vpm.cgi; a2enmod -q cgid; a2enconf -q php*-fpm; systemctl enable -q --now php*-fpm.service apache2 2>&1 || systemctl enable -q --now $(ls /lib/systemd/system | grep '^php.*-fpm.service') apache2")
-	if err := s.Apache(s.limited(), site); err != nil {
-		t.Fatal(err)
-	}
+	s.sh("chown -R www-data: /home/shop; chmod 755 " + docroot + "/api/vpm.cgi")
+	s.serveSites()
 	return s
+}
+
+// serveSites has Apache serve the sites, with the PHP-FPM of the distribution.
+func (s *server) serveSites() {
+	s.t.Helper()
+	s.sh("a2enmod -q cgid; a2enconf -q php*-fpm; systemctl enable -q --now php*-fpm.service apache2 2>&1 || systemctl enable -q --now $(ls /lib/systemd/system | grep '^php.*-fpm.service') apache2")
+	if err := s.Apache(s.limited(), site); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func (s *server) limited() context.Context {
@@ -135,7 +149,7 @@ func (s *server) ask(ctx context.Context, method, url string, body any) (answer,
 	if s.token != "" {
 		r.Header.Set("X-Auth-Token", s.token)
 	}
-	resp, err := s.HTTPClient().Do(r)
+	resp, err := s.client.Do(r)
 	if err != nil {
 		return answer{}, err
 	}
@@ -154,7 +168,11 @@ func (s *server) call(method, path string, body any) map[string]any {
 	s.t.Helper()
 	a := s.send(method, "http://shop.test/api/"+path, body)
 	if a.status/100 != 2 || a.fields == nil {
-		s.t.Fatalf("%s %s: %v\n%s\n%s", method, path, a, s.Journal("vpm.service"), s.sh("tail -n 5 /var/log/apache2/*error.log || true"))
+		logs := ""
+		if s.VPS != nil {
+			logs = s.Journal("vpm.service") + "\n" + s.sh("tail -n 5 /var/log/apache2/*error.log || true")
+		}
+		s.t.Fatalf("%s %s: %v\n%s", method, path, a, logs)
 	}
 	return a.fields
 }

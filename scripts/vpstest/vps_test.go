@@ -187,8 +187,10 @@ func (s *server) wantReplay(recorded map[string]map[string]any, user string) {
 	monitored, _ := got["monitor"]["process"].(map[string]any)
 	instances, _ := got["list"]["instances"].([]any)
 	var listed map[string]any
-	if len(instances) == 1 {
-		listed, _ = instances[0].(map[string]any)["process"].(map[string]any)
+	for _, in := range instances {
+		if in, _ := in.(map[string]any); in["instance_id"] == "blog" {
+			listed, _ = in["process"].(map[string]any)
+		}
 	}
 	for name, process := range map[string]map[string]any{"monitor": monitored, "list": listed, "restart": got["restart"]} {
 		if process["pid"] != status["pid"] || process["mode"] != "real" {
@@ -227,6 +229,10 @@ func sameShape(t *testing.T, name string, was, is any) {
 			case key == "virtual_pid":
 			case !there:
 				t.Errorf("%s.%s is missing: %v", name, key, now)
+			case key == "pid" && was[key] == nil: // of one that is stopped
+				if value != nil {
+					t.Errorf("%s.pid was null and is %v", name, value)
+				}
 			case key == "pid":
 				if _, number := value.(float64); !number {
 					t.Errorf("%s.pid is %v and not a number", name, value)

@@ -80,8 +80,8 @@ func (u Upload) AfterChange(ctx context.Context) (started bool, err error) {
 		return false, nil
 	}
 	a := asked{When: u.occasion(time.Now())}
-	if before, err := readAsked(u.DataDir); err == nil && before.When == a.When {
-		return false, nil
+	if before, err := readAsked(u.DataDir); err == nil && before.When == a.When && !(before.Line && before.Error == "") {
+		return false, nil // with the line, and nothing wrong, somebody has removed the mark for another try
 	}
 	if err := os.Mkdir(u.DataDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return false, core.Errorf(core.CodeUnavailable, "cannot make %s", u.DataDir).Because(err)

@@ -18,6 +18,7 @@ import (
 type target struct {
 	os, arch string
 	programs []program
+	server   bool // it may be a server of one's own: the program for that comes along as api/vpm
 }
 
 // program is a build of vpm.cgi and its name in api/.
@@ -26,9 +27,9 @@ type program struct{ name, arch string }
 // targets are all the zips. Hosts that cap memory can run the 32-bit program only: it comes along on linux/amd64,
 // and switches itself on (see cgi/switch386.go).
 var targets = []target{
-	{"linux", "amd64", []program{{"vpm.cgi", "amd64"}, {"vpm-386.cgi", "386"}}},
-	{"linux", "arm64", []program{{"vpm.cgi", "arm64"}}},
-	{"freebsd", "amd64", []program{{"vpm.cgi", "amd64"}}},
+	{"linux", "amd64", []program{{"vpm.cgi", "amd64"}, {"vpm-386.cgi", "386"}}, true},
+	{"linux", "arm64", []program{{"vpm.cgi", "arm64"}}, true},
+	{"freebsd", "amd64", []program{{"vpm.cgi", "amd64"}}, false},
 }
 
 func main() {
@@ -61,15 +62,11 @@ func run(out, version string) error {
 	var names []string
 	var sums strings.Builder
 	for _, t := range targets {
-		files := uploaded
-		for _, p := range t.programs {
-			file := filepath.Join(work, t.os+"-"+p.arch)
-			if err := build(file, t.os, p.arch, version); err != nil {
-				return err
-			}
-			files = append(files[:len(files):len(files)], entry{"api/" + p.name, file})
+		built, err := buildAll(work, t, version)
+		if err != nil {
+			return err
 		}
-		data, err := pack(files, date)
+		data, err := pack(append(built, uploaded...), date)
 		if err != nil {
 			return err
 		}

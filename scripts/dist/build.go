@@ -9,16 +9,16 @@ import (
 	"time"
 )
 
-// build compiles vpm.cgi: static, and not position-independent, which would cost each CGI request more than a
-// millisecond. What the environment may ask of the compiler is left out, for it would be in the bytes, and so are
+// build compiles the program of a package: static, and not position-independent, which would cost each CGI request more
+// than a millisecond. What the environment may ask of the compiler is left out, for it would be in the bytes, and so are
 // the state of the repository and the paths of this machine.
-func build(file, goos, goarch, version string) error {
+func build(file, from, goos, goarch, version string) error {
 	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-buildmode=exe",
-		"-ldflags", "-s -w -X main.version="+version, "-o", file, "./cgi")
+		"-ldflags", "-s -w -X main.version="+version, "-o", file, from)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+goos, "GOARCH="+goarch,
 		"GOAMD64=v1", "GO386=sse2", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("cannot build vpm.cgi for %s/%s: %w\n%s", goos, goarch, err, out)
+		return fmt.Errorf("cannot build %s for %s/%s: %w\n%s", from, goos, goarch, err, out)
 	}
 	return nil
 }

@@ -59,7 +59,8 @@ func debian(o options, root named, copyright []byte) (data []byte, name string, 
 			Contents:   contents,
 			Scripts: nfpm.Scripts{PostInstall: filepath.Join(work, "postinst"), PreRemove: filepath.Join(work, "prerm"),
 				PostRemove: filepath.Join(work, "postrm")},
-			Deb: nfpm.Deb{Compression: "xz"},
+			// Debian 12 and later read it, and it takes a sixth of the time of xz.
+			Deb: nfpm.Deb{Compression: "zstd"},
 		},
 	})
 	var out bytes.Buffer

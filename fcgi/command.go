@@ -2,7 +2,7 @@ package main
 
 import (
 	"context"
-	"flag"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +11,7 @@ import (
 
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
+	"github.com/spf13/cobra"
 )
 
 // The settings file and the document root of the panel where nothing else is said: Debian's for the latter.
@@ -19,32 +20,40 @@ const (
 	usualDocroot = "/var/www/html"
 )
 
-// serveCommand is "vpm serve": what the environment and the arguments say, made options.
-func serveCommand(ctx context.Context, args []string) error {
-	o := options{log: stderrLog(), notify: notify}
+// newServe is "vpm serve".
+func newServe() *cobra.Command {
+	o := options{notify: notify}
 	config := os.Getenv("VPM_CONFIG")
 	if config == "" {
 		config = usualConfig
 	}
 	var listen []string
-	flags := flag.NewFlagSet("vpm serve", flag.ContinueOnError)
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer the web server over FastCGI",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.log = stderrLog()
+			return serveCommand(cmd.Context(), o, config, listen)
+		},
+	}
+	flags := cmd.Flags()
 	flags.StringVar(&config, "config", config, "the settings `file`")
 	flags.StringVar(&o.docroot, "docroot", usualDocroot, "the document root below which the panel's URLs lie")
 	flags.IntVar(&o.running, "running", 32, "how many requests run at once")
 	flags.IntVar(&o.waiting, "waiting", 128, "how many more wait; the others are answered 503")
 	flags.DurationVar(&o.drain, "drain", 20*time.Second, "how long requests in flight may take at the end")
-	flags.Func("listen", "a `socket`: unix:/path or tcp:127.0.0.1:port; may be repeated, and is besides those of systemd", func(s string) error {
-		listen = append(listen, s)
-		return nil
-	})
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 || o.running < 1 || o.waiting < 0 {
-		return fmt.Errorf("cannot understand the arguments: see vpm serve --help")
+	flags.StringArrayVar(&listen, "listen", nil, "a `socket`: unix:/path or tcp:127.0.0.1:port; may be repeated, and is besides those of systemd")
+	return cmd
+}
+
+// serveCommand serves with what the environment and the arguments say.
+func serveCommand(ctx context.Context, o options, config string, listen []string) error {
+	if o.running < 1 || o.waiting < 0 {
+		return &usageError{errors.New("cannot use --running and --waiting: one request must run, and none may wait")}
 	}
 	if !filepath.IsAbs(config) || !filepath.IsAbs(o.docroot) {
-		return fmt.Errorf("cannot use --config and --docroot: both must be absolute paths")
+		return &usageError{errors.New("cannot use --config and --docroot: both must be absolute paths")}
 	}
 	if err := os.Setenv("VPM_CONFIG", config); err != nil { // where the settings are looked for first
 		return fmt.Errorf("cannot use --config: %w", err)

@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
-	"os"
+	"io"
+	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
 
 	"vpm/core"
 	"vpm/core/config"
@@ -17,35 +19,43 @@ import (
 	"vpm/core/systemd"
 )
 
-// installCommand is "vpm install": root makes a server of vpm out of an uploaded vpm.cgi.
-func installCommand(ctx context.Context, args []string) error {
-	o := installOptions()
-	dry := false
-	flags := flag.NewFlagSet("vpm install", flag.ContinueOnError)
-	flags.StringVar(&o.From, "from", "", "the `directory` of the uploaded vpm.cgi, as /home/shop/public_html/api; where not given it is searched")
-	flags.BoolVar(&dry, "dry-run", false, "only show every file and command")
-	if err := flags.Parse(args); err != nil {
-		return err
+// newInstall is "vpm install": root makes a server of vpm out of an uploaded vpm.cgi.
+func newInstall() *cobra.Command {
+	from, dry := "", false
+	cmd := &cobra.Command{
+		Use:   "install",
+		Short: "Make this machine a server of vpm, out of an uploaded vpm.cgi (root)",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o := installOptions(cmd.OutOrStdout())
+			o.From = from
+			return forPeople(installCommand(cmd.Context(), cmd.OutOrStdout(), o, dry))
+		},
 	}
+	cmd.Flags().StringVar(&from, "from", "", "the `directory` of the uploaded vpm.cgi, as /home/shop/public_html/api; where not given it is searched")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "only show every file and command")
+	return cmd
+}
+
+func installCommand(ctx context.Context, out io.Writer, o install.Options, dry bool) error {
 	plan, err := install.Prepare(ctx, o)
-	if err != nil {
-		return forPeople(err)
-	}
-	if dry {
-		return plan.Print(os.Stdout)
-	}
-	if plan.Empty() {
-		fmt.Println("vpm is installed already: nothing is to be done")
+	switch {
+	case err != nil:
+		return err
+	case dry:
+		return plan.Print(out)
+	case plan.Empty():
+		fmt.Fprintln(out, "vpm is installed already: nothing is to be done")
 		return nil
 	}
 	if err := plan.Apply(ctx); err != nil {
-		return forPeople(err)
+		return err
 	}
-	fmt.Println("vpm is installed. \"vpm doctor\" checks it, and \"vpm uninstall\" puts back what was.")
+	fmt.Fprintln(out, "vpm is installed. \"vpm doctor\" checks it, and \"vpm uninstall\" puts back what was.")
 	return nil
 }
 
-func installOptions() install.Options {
+func installOptions(out io.Writer) install.Options {
 	own := map[string]string{}
 	if files, err := systemd.Files("/usr/sbin/php-fpm"); err == nil {
 		for path, text := range files {
@@ -54,48 +64,63 @@ func installOptions() install.Options {
 			}
 		}
 	}
-	return install.Options{Units: own, CopyDatabase: store.CopySQLite, Say: func(line string) { fmt.Println(line) }}
+	return install.Options{Units: own, CopyDatabase: store.CopySQLite, Say: func(line string) { fmt.Fprintln(out, line) }}
 }
 
-// uninstallCommand is "vpm uninstall": everything is put back as it was.
-func uninstallCommand(ctx context.Context, args []string) error {
-	if len(args) > 0 {
-		return fmt.Errorf("cannot understand the arguments: vpm uninstall has none")
+// newUninstall is "vpm uninstall": everything is put back as it was.
+func newUninstall() *cobra.Command {
+	return &cobra.Command{
+		Use:   "uninstall",
+		Short: "Put back everything that vpm install changed (root)",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			left, err := install.Uninstall(cmd.Context(), installOptions(cmd.OutOrStdout()))
+			for _, path := range left {
+				fmt.Fprintln(cmd.OutOrStdout(), "left, as it was changed since:", path)
+			}
+			return forPeople(err)
+		},
 	}
-	left, err := install.Uninstall(ctx, installOptions())
-	for _, path := range left {
-		fmt.Println("left, as it was changed since:", path)
-	}
-	return forPeople(err)
 }
 
-// doctorCommand is "vpm doctor". It ends with status 1 where a check failed.
-func doctorCommand(ctx context.Context, args []string) error {
+// newDoctor is "vpm doctor". It ends with status 1 where a check failed.
+func newDoctor() *cobra.Command {
 	o := doctor.Options{Database: databaseVersion}
 	asJSON := false
-	flags := flag.NewFlagSet("vpm doctor", flag.ContinueOnError)
-	flags.BoolVar(&asJSON, "json", false, "for programs")
-	flags.StringVar(&o.URL, "url", "", "an address of the API to ask through the web server")
-	flags.StringVar(&o.Host, "host", "", "the host name to ask for")
-	if err := flags.Parse(args); err != nil {
-		return err
+	cmd := &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the installation, and say how to mend it",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return doctorCommand(cmd.Context(), cmd.OutOrStdout(), o, asJSON)
+		},
 	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs")
+	cmd.Flags().StringVar(&o.URL, "url", "", "an address of the API to ask through the web server")
+	cmd.Flags().StringVar(&o.Host, "host", "", "the host name to ask for")
+	return cmd
+}
+
+func doctorCommand(ctx context.Context, out io.Writer, o doctor.Options, asJSON bool) error {
 	checks := doctor.Run(ctx, o)
+	print := doctor.Print
 	if asJSON {
-		text, err := json.MarshalIndent(checks, "", "  ")
-		if err != nil {
-			return err
-		}
-		fmt.Println(string(text))
-	} else if err := doctor.Print(os.Stdout, checks); err != nil {
+		print = printJSON
+	}
+	if err := print(out, checks); err != nil {
 		return err
 	}
-	for _, c := range checks {
-		if c.Result == core.CheckFailed {
-			return errors.New("not all is well")
-		}
+	if slices.ContainsFunc(checks, func(c core.Check) bool { return c.Result == core.CheckFailed }) {
+		return errors.New("not all is well")
 	}
 	return nil
+}
+
+// printJSON prints a value for programs, indented for people.
+func printJSON[T any](out io.Writer, value T) error {
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	return e.Encode(value)
 }
 
 // databaseVersion opens the server's database and tells what is in it.
@@ -117,12 +142,4 @@ func databaseVersion(ctx context.Context, c *config.Config) (string, error) {
 		return "", core.Errorf(core.CodeUnavailable, "cannot use the database: its tables are of version %d, and this program's of %d; run vpm migrate", v, store.SchemaVersion)
 	}
 	return fmt.Sprintf("the tables are of version %d", v), nil
-}
-
-// forPeople leaves of an error what people may read; the rest is for logs.
-func forPeople(err error) error {
-	if err == nil {
-		return nil
-	}
-	return errors.New(core.Sentence(err))
 }

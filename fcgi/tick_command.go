@@ -2,26 +2,35 @@ package main
 
 import (
 	"context"
-	"encoding/json"
-	"flag"
 	"fmt"
+	"io"
 	"os"
+
+	"github.com/spf13/cobra"
 
 	"vpm/core"
 	"vpm/core/app"
 	"vpm/core/httpapi"
 )
 
-// tickCommand is "vpm tick": one periodic pass, for cron where programs may be run and no server is. It prints what it
-// did as /api/tick.php answers.
-func tickCommand(ctx context.Context, args []string) error {
+// newTick is "vpm tick": one periodic pass, for cron where programs may be run and no server is. It prints what it did as
+// /api/tick.php answers.
+func newTick() *cobra.Command {
 	config, docroot := os.Getenv("VPM_CONFIG"), usualDocroot
-	flags := flag.NewFlagSet("vpm tick", flag.ContinueOnError)
-	flags.StringVar(&config, "config", config, "the settings `file`")
-	flags.StringVar(&docroot, "docroot", docroot, "the document root below which the panel's URLs lie")
-	if err := flags.Parse(args); err != nil {
-		return err
+	cmd := &cobra.Command{
+		Use:   "tick",
+		Short: "Make one periodic pass over the instances, as cron does",
+		Args:  noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return tickCommand(cmd.Context(), cmd.OutOrStdout(), config, docroot)
+		},
 	}
+	cmd.Flags().StringVar(&config, "config", config, "the settings `file`")
+	cmd.Flags().StringVar(&docroot, "docroot", docroot, "the document root below which the panel's URLs lie")
+	return cmd
+}
+
+func tickCommand(ctx context.Context, out io.Writer, config, docroot string) error {
 	if config != "" {
 		if err := os.Setenv("VPM_CONFIG", config); err != nil { // where the settings are looked for first
 			return fmt.Errorf("cannot use --config: %w", err)
@@ -33,10 +42,5 @@ func tickCommand(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(httpapi.NewTickAnswer(r), "", "  ")
-	if err != nil {
-		return err
-	}
-	fmt.Println(string(text))
-	return nil
+	return printJSON(out, httpapi.NewTickAnswer(r))
 }

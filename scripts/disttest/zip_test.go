@@ -169,7 +169,9 @@ func checkProgram(t *testing.T, name string, data []byte, want program) {
 func TestChecksums(t *testing.T) {
 	t.Parallel()
 	lines := strings.Split(strings.TrimSpace(read(t, filepath.Join(dist, "SHA256SUMS"))), "\n")
-	if len(lines) != len(zips) {
+	// The zips, a Debian package for each Linux of 64 bits, and the bill of materials.
+	files := len(zips) + len(debs) + 1
+	if len(lines) != files {
 		t.Errorf("SHA256SUMS has the lines %q", lines)
 	}
 	for _, line := range lines {
@@ -178,7 +180,7 @@ func TestChecksums(t *testing.T) {
 			t.Errorf("%q is wrong", line)
 		}
 	}
-	if got := len(strings.Fields(list(t, dist))); got != len(zips)+1 {
+	if got := len(strings.Fields(list(t, dist))); got != files+1 {
 		t.Errorf("dist holds %s", list(t, dist))
 	}
 }

@@ -1,0 +1,38 @@
+package vpslab
+
+import "context"
+
+// Docroot is what SharedHost serves.
+const Docroot = "/home/shop/public_html"
+
+const sharedHost = `<VirtualHost *:80>
+  ServerName shop.test
+  DocumentRoot /home/shop/public_html
+  <Directory /home/shop/public_html>
+    Require all granted
+    AllowOverride All
+  </Directory>
+</VirtualHost>
+<VirtualHost *:80>
+  ServerName other.test
+  DocumentRoot /srv/other
+  <Directory /srv/other>
+    Require all granted
+  </Directory>
+</VirtualHost>
+`
+
+// SharedHost serves the files below Docroot as http://shop.test/ the way a shared host does, with CGI programs, .htaccess
+// files and PHP, all as www-data, whose the files become. Every other name means shop.test too, but for other.test, which
+// has files of its own in /srv/other.
+func (v *VPS) SharedHost(ctx context.Context) error {
+	const script = `chown -R www-data: /home/shop
+mkdir -p /srv/other
+a2enmod -q cgid
+a2enconf -q php*-fpm
+systemctl enable -q --now $(ls /lib/systemd/system | grep '^php.*-fpm.service') apache2`
+	if _, err := v.Run(ctx, "bash", "-e", "-c", script); err != nil {
+		return err
+	}
+	return v.Apache(ctx, sharedHost)
+}

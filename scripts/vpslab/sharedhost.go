@@ -30,9 +30,11 @@ func (v *VPS) SharedHost(ctx context.Context) error {
 mkdir -p /srv/other
 a2enmod -q cgid
 a2enconf -q php*-fpm
-systemctl enable -q --now $(ls /lib/systemd/system | grep '^php.*-fpm.service') apache2`
+systemctl enable -q --now $(ls /lib/systemd/system | grep '^php.*-fpm.service')
+systemctl enable -q apache2`
 	if _, err := v.Run(ctx, "bash", "-e", "-c", script); err != nil {
 		return err
 	}
+	// This is Apache's start: after a reload, processes with what was before would answer for a moment.
 	return v.Apache(ctx, sharedHost)
 }

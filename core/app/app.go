@@ -145,6 +145,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 		Sudo:    a.sudo,
 		Moves:   moves,
 		Real:    real.Figures,
+		Journal: real.Journal,
 		Create:  known.creator(manager),
 		Account: func(ctx context.Context) any {
 			if account, ok := (usage.Host{Proc: "/proc", UID: os.Getuid()}).Account(ctx); ok {

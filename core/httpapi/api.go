@@ -58,6 +58,9 @@ type Backend struct {
 	// Real gives what an instance's own process uses, as JSON has it; nil where it has none, and the func is nil where no
 	// instance has.
 	Real func(ctx context.Context, in core.Instance) any
+	// Journal gives the last lines, at most n, of the journal of an instance's own process, nil for one that has none; nil
+	// where none have.
+	Journal func(ctx context.Context, in core.Instance, n int) *Journal
 	// Migrate upgrades the tables and gives the version they had.
 	Migrate func(ctx context.Context, by core.Actor) (from int, err error)
 }

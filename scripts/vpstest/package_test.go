@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -132,7 +133,7 @@ func (s *server) wantUpgrade() {
 	for i := range answered {
 		clients.Go(func() {
 			for ctx.Err() == nil {
-				if err := s.ask(); err != nil {
+				if err := s.verify(); err != nil {
 					s.t.Error("during the upgrade:", err)
 					return
 				}
@@ -156,7 +157,7 @@ func (s *server) wantUpgrade() {
 	}
 	held.wantAnswer(s.t)
 	<-upgraded
-	if err := s.ask(); err != nil {
+	if err := s.verify(); err != nil {
 		s.t.Error("after the upgrade:", err)
 	}
 	cancel()
@@ -172,22 +173,13 @@ func (s *server) wantUpgrade() {
 	}
 }
 
-// ask wants the API's answer to a request that needs the database.
-func (s *server) ask() error {
-	r, err := http.NewRequestWithContext(s.t.Context(), "GET", "http://shop.test/api/auth/verify.php", nil)
-	if err != nil {
-		return err
+// verify wants the API's answer to a request that needs the database.
+func (s *server) verify() error {
+	a, err := s.ask(s.t.Context(), "GET", "http://shop.test/api/auth/verify.php", nil)
+	if err == nil && a.status != 200 {
+		err = errors.New(a.String())
 	}
-	r.Header.Set("X-Auth-Token", s.token)
-	resp, err := s.HTTPClient().Do(r)
-	if err != nil {
-		return err
-	}
-	defer resp.Body.Close()
-	if text, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != 200 {
-		return fmt.Errorf("%s %s %v", resp.Status, text, err)
-	}
-	return nil
+	return err
 }
 
 // held is a request that the server has begun to read, and whose last byte was not sent.

@@ -120,11 +120,11 @@ func (r reply) field(name string) any {
 	return fields[name]
 }
 
-// client uses each connection once, as many different visitors do, and gives up late.
-var client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, MaxIdleConns: -1}}
+// visitors use each connection once, as many different ones do, and gives up late.
+var visitors = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, MaxIdleConns: -1}}
 
 func do(r *http.Request) (reply, error) {
-	a, err := client.Do(r)
+	a, err := visitors.Do(r)
 	if err != nil {
 		return reply{}, err
 	}

@@ -25,6 +25,8 @@ func TestUsage(t *testing.T) {
 		{"", "vpm: cannot do anything without a command; see vpm --help\n"},
 		{"nonsense", `vpm: cannot find the command "nonsense"; see vpm --help` + "\n"},
 		{"doctr", `vpm: cannot find the command "doctr" (doctor?); see vpm --help` + "\n"},
+		{"user", "vpm: cannot do anything without a command; see vpm user --help\n"},
+		{"token crate", `vpm: cannot find the command "crate" (create?); see vpm token --help` + "\n"},
 		{"serve --no-such", "vpm: cannot understand the arguments: unknown flag: --no-such; see vpm serve --help\n"},
 		{"serve more", `vpm: cannot understand "more": it takes no arguments; see vpm serve --help` + "\n"},
 		{"serve --config vpm.env", "vpm: cannot use --config and --docroot: both must be absolute paths\n"},

@@ -164,7 +164,7 @@ func healthBlocks(h healthAnswer) []block {
 	f.add("health", map[bool]cell{true: {"healthy", good}, false: {"unhealthy", bad}}[h.Healthy])
 	f.add("checked", text(localMoment(deref(h.CheckedAt))))
 	f.add("alerts muted until", text(localMoment(deref(h.Muted))))
-	t := &table{columns: []column{{title: "CHECK"}, {title: "RESULT"}, {title: "TOOK", right: true, spare: true}, {title: "REASON"}}, none: "Nothing was checked yet; see --fresh."}
+	t := &table{columns: []column{{title: "CHECK"}, {title: "RESULT"}, {title: "TOOK", right: true, spare: true}, {title: "REASON"}}, none: "No checks tell: they were not made yet (see --fresh), or came to nothing. Health is judged by the gate alone."}
 	for _, one := range h.Checks {
 		t.add(text(one.Name), cell{one.Result, colourOf(one.Result)}, text(strconv.FormatFloat(one.Duration, 'f', 0, 64)+" ms"), text(one.Reason))
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"bufio"
-	"fmt"
 	"io"
 	"strings"
 
@@ -23,23 +22,30 @@ func (c *call) secret(what string, fresh bool) (string, error) {
 		}
 		return text, nil
 	}
-	first, err := c.hidden(fd, what)
+	was, err := term.MakeRaw(fd) // before the prompt: who types at once is not shown either
+	if err != nil {
+		return "", core.Errorf(core.CodeInvalid, "cannot read the password").Because(err)
+	}
+	defer func() { _ = term.Restore(fd, was) }()
+	prompter := term.NewTerminal(struct {
+		io.Reader
+		io.Writer
+	}{in, c.err}, "")
+	first, err := hidden(prompter, what)
 	if err != nil || !fresh {
 		return first, err
 	}
-	again, err := c.hidden(fd, "Once more")
+	again, err := hidden(prompter, "Once more")
 	if err == nil && again != first {
 		err = core.Errorf(core.CodeInvalid, "cannot use the password: the two are not the same")
 	}
 	return first, err
 }
 
-func (c *call) hidden(fd int, what string) (string, error) {
-	fmt.Fprintf(c.err, "%s: ", what)
-	text, err := term.ReadPassword(fd)
-	fmt.Fprintln(c.err)
-	if err != nil {
-		return "", core.Errorf(core.CodeInvalid, "cannot read the password").Because(err)
+func hidden(prompter *term.Terminal, what string) (string, error) {
+	text, err := prompter.ReadPassword(what + ": ")
+	if err != nil { // Ctrl-C and Ctrl-D too
+		return "", core.Errorf(core.CodeInvalid, "cannot read the password: none was given").Because(err)
 	}
-	return string(text), nil
+	return text, nil
 }

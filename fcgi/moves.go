@@ -21,6 +21,7 @@ import (
 	"vpm/core/httpapi"
 	"vpm/core/install"
 	"vpm/core/provision"
+	"vpm/fcgi/cli"
 )
 
 // asServer runs "vpm moves" as the server's user, from whom alone root's units take requests.
@@ -54,7 +55,7 @@ func asServer(ctx context.Context, out io.Writer, docroot string, args ...string
 // codeOf is the code that a vpm ended with.
 func codeOf(status int) core.Code {
 	for _, code := range []core.Code{core.CodeInvalid, core.CodeNotFound, core.CodeForbidden, core.CodeConflict, core.CodeUnavailable} {
-		if statusOf(code) == status {
+		if exitStatus(core.Errorf(code, "")) == status {
 			return code
 		}
 	}
@@ -92,7 +93,7 @@ func newMoves() *cobra.Command {
 		Short:  "For vpm adopt",
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			return forPeople(movesCommand(cmd.Context(), cmd.OutOrStdout(), docroot, finish, ids))
+			return cli.ForPeople(movesCommand(cmd.Context(), cmd.OutOrStdout(), docroot, finish, ids))
 		},
 	}
 	cmd.Flags().StringVar(&docroot, "docroot", docroot, "the document root below which the panel's URLs lie")

@@ -153,6 +153,10 @@ func (a *App) backend() (*httpapi.Backend, error) {
 			}
 			return nil
 		},
+		Outdated: func(ctx context.Context) (bool, error) {
+			v, err := db.Version(ctx)
+			return v < store.SchemaVersion, err
+		},
 		Migrate: func(ctx context.Context, by core.Actor) (int, error) {
 			from, err := db.Migrate(ctx)
 			if err != nil || from == store.SchemaVersion {

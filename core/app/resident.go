@@ -95,10 +95,11 @@ func (h *Resident) place(root string) config.Place {
 	if h.Docroot == "" {
 		return config.Locate(root)
 	}
-	return panelPlace(root)
+	return PanelPlace(root)
 }
 
-func panelPlace(docroot string) config.Place {
+// PanelPlace is where the panel below docroot lies, for a program that lies elsewhere.
+func PanelPlace(docroot string) config.Place {
 	return config.Place{ProgramDir: filepath.Join(docroot, "api"), Docroot: docroot, WebRoot: docroot}
 }
 

@@ -61,6 +61,8 @@ type Backend struct {
 	// Journal gives the last lines, at most n, of the journal of an instance's own process, nil for one that has none; nil
 	// where none have.
 	Journal func(ctx context.Context, in core.Instance, n int) *Journal
+	// Outdated tells whether the tables are of an older version, so that only an upgrade may be asked for.
+	Outdated func(ctx context.Context) (bool, error)
 	// Migrate upgrades the tables and gives the version they had.
 	Migrate func(ctx context.Context, by core.Actor) (from int, err error)
 }
@@ -108,24 +110,31 @@ type call struct {
 	*http.Request
 	backend *Backend
 	client  client
-	session core.Session
-	body    []byte
-	route   route
-	found   bool   // there is such a route
-	part    string // what stands for its *
+	// operator is who asks from a shell, nil for whoever comes through the web.
+	operator *core.Actor
+	session  core.Session
+	body     []byte
+	route    route
+	found    bool   // there is such a route
+	part     string // what stands for its *
 	// header and status are those of the answer; status 0 is 200.
 	header http.Header
 	status int
 }
 
 func (c *call) actor() core.Actor {
+	if c.operator != nil {
+		return *c.operator
+	}
 	return core.Actor{UserID: c.session.User.ID, Name: c.session.User.Username, Address: c.client.address}
 }
 
 // ServeHTTP answers one request, whatever happens in it: net/http/fcgi would end the process on a panic and
 // CGI would leave the client with the web server's error page.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{header: http.Header{}, client: a.client(r)}
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.serve(w, r, nil) }
+
+func (a *API) serve(w http.ResponseWriter, r *http.Request, operator *core.Actor) {
+	c := &call{header: http.Header{}, client: a.client(r), operator: operator}
 	c.route, c.part, c.found = find(r.Method, r.URL.Path)
 	ctx, cancel := context.WithTimeout(r.Context(), a.timeout(c.route))
 	defer cancel()
@@ -191,6 +200,9 @@ func (a *API) authorize(c *call, r route) error {
 	if r.access == public {
 		return nil
 	}
+	if c.operator != nil {
+		return a.authorizeOperator(c, r)
+	}
 	token := presentedToken(c.Request, c.client.https)
 	if token == "" && r.access == tick { // what calls it from cron often cannot send headers
 		token = c.URL.Query().Get("token")
@@ -206,6 +218,11 @@ func (a *API) authorize(c *call, r route) error {
 	if err := c.readSession(r, token); err != nil {
 		return err
 	}
+	return c.permit(r)
+}
+
+// permit checks whether the session may use a route.
+func (c *call) permit(r route) error {
 	switch {
 	case r.access != loggedIn && !c.session.User.May(core.Permission(r.access)):
 		return core.Errorf(core.CodeForbidden, "Permission denied")

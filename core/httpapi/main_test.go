@@ -123,6 +123,10 @@ func (p *panel) backend() *Backend {
 		Tick: &core.Tick{Manager: m, Judge: func(before core.Watch, _ core.Record, _ core.Health, _ core.Attention) (core.Watch, []core.Alert) {
 			return before, nil
 		}},
+		Outdated: func(ctx context.Context) (bool, error) {
+			v, err := p.db.Version(ctx)
+			return v < store.SchemaVersion, err
+		},
 		Auth:   Auth{Login: doors.Login, Session: doors.Session, SessionReading: doors.SessionReading, Logout: doors.Logout},
 		Tokens: Tokens{Issue: tokens.Issue, List: p.db.Tokens, Revoke: tokens.Revoke},
 		People: People{List: p.db.People, Update: people.Update, Password: people.ChangePassword, Sessions: p.db.Sessions, EndSession: people.EndSession,

@@ -18,6 +18,7 @@ import (
 	"vpm/core/auth"
 	"vpm/core/gateway"
 	"vpm/core/store"
+	"vpm/scripts/apispec"
 	"vpm/scripts/lab"
 )
 
@@ -130,6 +131,9 @@ func do(r *http.Request) (reply, error) {
 	}
 	defer a.Body.Close()
 	b, err := io.ReadAll(a.Body)
+	if err == nil {
+		err = apispec.Check(r, a.StatusCode, a.Header, b)
+	}
 	return reply{a.StatusCode, a.Header, string(b)}, err
 }
 

@@ -32,7 +32,9 @@ func TestPHPClass(t *testing.T) {
 			blocked.Try(t, "wp-test-001", "virtual")
 			noSockets := account
 			noSockets.INI = []string{"disable_functions=stream_socket_client"}
-			noSockets.Try(t, "wp-test-001", "virtual")
+			if got, _ := noSockets.Call(t, "getMode"); got[0].Answer != "virtual" {
+				t.Errorf("where PHP may make no connections: %+v", got[0])
+			}
 
 			s.post("/instances/stop.php", map[string]any{"instance_id": "wp-test-001", "verify": false}).want(200)
 			for _, c := range []php.Caller{account, blocked} {

@@ -4,7 +4,6 @@ package php
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +20,7 @@ type Caller struct {
 	Env     []string
 	INI     []string // settings of PHP, as disable_functions=proc_open
 	Options map[string]any
+	Start   func(*exec.Cmd) error // on another machine; nil: here
 }
 
 // Outcome is what became of a call: an answer or an exception.
@@ -32,25 +32,36 @@ type Outcome struct {
 	Trace     string // in every form that PHP has
 }
 
-// Command runs a script of testdata.
-func (c Caller) Command(script string, args ...string) *exec.Cmd {
+// run runs a script of testdata and gives what it prints.
+func (c Caller) run(script string, stdin []byte, args ...string) ([]byte, error) {
 	// As PHP is without an administrator: traces show arguments.
 	list := []string{"-n", "-d", "extension=posix", "-d", "display_errors=stderr", "-d", "zend.exception_ignore_args=0"}
 	for _, setting := range c.INI {
 		list = append(list, "-d", setting)
 	}
-	dir := c.Dir
-	if dir == "" {
+	cmd := exec.Command("/usr/bin/php", append(append(list, filepath.Join("testdata", script)), args...)...)
+	if cmd.Dir = c.Dir; c.Dir == "" {
 		_, here, _, _ := runtime.Caller(0)
-		dir = filepath.Dir(here)
+		cmd.Dir = filepath.Dir(here)
 	}
-	cmd := exec.Command("php", append(append(list, filepath.Join("testdata", script)), args...)...)
-	cmd.Dir = dir
 	cmd.Env = append([]string{"PATH=/usr/bin:/bin", "HOME=" + c.Home}, c.Env...)
 	if c.UID != 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(c.UID), Gid: uint32(c.UID)}}
 	}
-	return cmd
+	var stdout, stderr bytes.Buffer
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(stdin), &stdout, &stderr
+	start := c.Start
+	if start == nil {
+		start = (*exec.Cmd).Start
+	}
+	err := start(cmd)
+	if err == nil {
+		err = cmd.Wait()
+	}
+	if err != nil {
+		err = fmt.Errorf("cannot run PHP (see scripts/setup): %w: %s%s", err, &stdout, &stderr)
+	}
+	return stdout.Bytes(), err
 }
 
 // Call makes calls, as startInstance:blog, on one object, and tells what PHP's dumps of that show.
@@ -60,21 +71,16 @@ func (c Caller) Call(t testing.TB, calls ...string) (outcomes []Outcome, dump st
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := c.Command("call.php", calls...)
-	cmd.Stdin = bytes.NewReader(options)
-	out, err := cmd.Output()
 	var got struct {
 		Outcomes []Outcome
 		Dump     string
 	}
+	out, err := c.run("call.php", options, calls...)
 	if err == nil {
 		err = json.Unmarshal(out, &got)
 	}
-	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
-		err = fmt.Errorf("%w: %s", err, exit.Stderr)
-	}
 	if err != nil || len(got.Outcomes) != len(calls) {
-		t.Fatalf("cannot run PHP (see scripts/setup): %v: %s", err, out)
+		t.Fatalf("%v: %s", err, out)
 	}
 	return got.Outcomes, got.Dump
 }

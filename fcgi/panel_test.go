@@ -19,6 +19,7 @@ import (
 	"vpm/core/config"
 	"vpm/core/gateway"
 	"vpm/core/store"
+	"vpm/scripts/apispec"
 	"vpm/scripts/lab"
 )
 
@@ -144,6 +145,9 @@ func do(r *http.Request) (reply, error) {
 	}
 	defer a.Body.Close()
 	b, err := io.ReadAll(a.Body)
+	if err == nil {
+		err = apispec.Check(r, a.StatusCode, a.Header, b)
+	}
 	return reply{a.StatusCode, a.Header, string(b)}, err
 }
 

@@ -63,6 +63,7 @@ var routes = []route{
 	{"instances/log", get, view, (*API).siteLog},
 	{"instances/move", getPost, admin, (*API).move},
 	{"mode", get, view, (*API).mode},
+	{"openapi", get, view, (*API).describe},
 
 	{"v1/instances/*", get, view, (*API).instanceV1},
 	{"v1/instances", get, view, (*API).listV1},

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"vpm/scripts/apispec"
 	"vpm/scripts/vpslab"
 )
 
@@ -133,6 +134,9 @@ func (s *server) ask(ctx context.Context, method, url string, body any) (answer,
 	got, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return answer{}, err
+	}
+	if err := apispec.Check(r, resp.StatusCode, resp.Header, got); err != nil {
+		s.t.Error(err)
 	}
 	a := answer{status: resp.StatusCode, header: resp.Header, text: string(got)}
 	_ = json.Unmarshal(got, &a.fields) // a page is not JSON

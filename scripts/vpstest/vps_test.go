@@ -44,6 +44,7 @@ func TestWayToAServer(t *testing.T) {
 			}
 			s.sh("sed -i '/new/d' " + original + "/style.css")
 			s.wantReplay(recorded, user)
+			s.wantPHP()
 			s.wantControl(user)
 			s.wantReboot(user)
 			s.wantUndone(user)

@@ -19,10 +19,7 @@ func (s *site) coreOf(cms string) string {
 	dir := filepath.Join(s.host.Home, "shared-cores", cms)
 	if cms == "wordpress" {
 		w := &wordPress{site: s, dir: dir}
-		w.copyPackage()
-		for name, text := range plainTheme {
-			w.write("wp-content/themes/plain/"+name, text)
-		}
+		s.must(s.host.CopyWordPress(dir))
 		w.write("wp-config.php", "<?php die('the configuration of the core');")
 		w.write("wp-content/uploads/old.txt", "an upload of the core")
 	} else {
@@ -94,7 +91,7 @@ func TestLaidOutWordPress(t *testing.T) {
 		t.Run(st.String(), func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, st)
-			s.cachePHP()
+			s.must(s.host.CachePHP())
 			core := s.coreOf("wordpress")
 			before := s.fingerprint(core)
 			blog, shop := s.layWordPress("blog", "/blog/"), s.layWordPress("shop", "/deep/shop/")
@@ -205,7 +202,7 @@ func (w *wordPress) wantDashboard() {
 func TestSetUpPageOfWordPress(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, stack{driver: "mysql", php: true})
-	s.cachePHP()
+	s.must(s.host.CachePHP())
 	s.coreOf("wordpress")
 	a, out := s.laid("blog", "wordpress", "/blog", nil)
 	a.want(201)

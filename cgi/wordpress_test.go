@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
@@ -139,14 +138,6 @@ if (!defined('ABSPATH')) define('ABSPATH', __DIR__ . '/');
 require_once ABSPATH . 'wp-settings.php';
 `
 
-// plainTheme is the theme: Debian packages those apart from WordPress.
-var plainTheme = map[string]string{
-	"style.css": "/*\nTheme Name: Plain\n*/\nbody { margin: 1em }\n",
-	"index.php": `<!doctype html><title><?php bloginfo('name') ?></title><?php wp_head() ?>
-<body><?php while (have_posts()) { the_post(); ?><article><h1><?php the_title() ?></h1><?php the_content() ?></article><?php } ?></body>
-`,
-}
-
 // superCache is in the form that page caches of WordPress write, for a site at the path in it.
 const superCache = `# BEGIN WPSuperCache
 <IfModule mod_rewrite.c>
@@ -168,14 +159,11 @@ RewriteRule ^(.*) "ATwp-content/cache/supercache/%{SERVER_NAME}AT$1/index.html" 
 // installWordPress installs one at a path, with permalinks, an upload beside rules of its own, and a page in a cache.
 func (s *site) installWordPress(at string) *wordPress {
 	s.t.Helper()
-	s.cachePHP()
+	s.must(s.host.CachePHP())
 	dir := filepath.Join(s.host.Docroot, filepath.FromSlash(at))
 	w := &wordPress{site: s, dir: dir, at: at, file: filepath.Join(dir, ".htaccess")}
-	w.copyPackage()
+	s.must(s.host.CopyWordPress(dir))
 	w.write("wp-config.php", fmt.Sprintf(wordPressConfig, s.dbName, s.dbUser, s.dbPass, s.db.Socket, "wp"+strings.ReplaceAll(at, "/", "_")))
-	for name, text := range plainTheme {
-		w.write("wp-content/themes/plain/"+name, text)
-	}
 	s.must(s.host.Chown(dir))
 	form := url.Values{"weblog_title": {"A blog at " + at}, "user_name": {"editor"}, "admin_password": {adminPassword}, "admin_password2": {adminPassword},
 		"pw_weak": {"on"}, "admin_email": {"editor@example.org"}, "blog_public": {"1"}, "Submit": {"Install WordPress"}}
@@ -193,40 +181,6 @@ func (s *site) installWordPress(at string) *wordPress {
 	w.write("wp-content/cache/supercache/127.0.0.1"+at+"hello-world/index.html", "a cached page")
 	s.must(s.host.Chown(dir))
 	return w
-}
-
-// copyPackage copies Debian's files, but for its own settings and for the editor's scripts, which are half of it.
-func (w *wordPress) copyPackage() {
-	w.t.Helper()
-	const from = "/usr/share/wordpress"
-	w.must(filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
-		to := filepath.Join(w.dir, strings.TrimPrefix(path, from))
-		switch {
-		case err != nil:
-			return err
-		case path == from+"/wp-includes/js/dist", path == from+"/wp-includes/js/tinymce":
-			return fs.SkipDir
-		case entry.IsDir():
-			return os.MkdirAll(to, 0o755)
-		case entry.Name() == ".htaccess", entry.Name() == "wp-config.php":
-			return nil
-		}
-		data, err := os.ReadFile(path) // of what a link leads to, too
-		if err != nil {
-			return err
-		}
-		return os.WriteFile(to, data, 0o644)
-	}))
-}
-
-// cachePHP keeps what PHP has compiled, without which each request of plain CGI takes a quarter of a second.
-func (s *site) cachePHP() {
-	s.t.Helper()
-	dir := filepath.Join(s.host.Home, "php")
-	cache := filepath.Join(dir, "cache")
-	s.must(os.MkdirAll(cache, 0o700))
-	s.must(os.WriteFile(filepath.Join(dir, "php.ini"), []byte("opcache.file_cache="+cache+"\nopcache.file_cache_only=1\n"), 0o644))
-	s.must(s.host.Chown(dir))
 }
 
 func (w *wordPress) write(name, text string) {

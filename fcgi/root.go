@@ -25,7 +25,7 @@ func newRoot() *cobra.Command {
 	root.CompletionOptions.HiddenDefaultCmd = true
 	group(root)
 	root.AddCommand(
-		newServe(), newInstall(), newUninstall(), newDoctor(), newTick(), newVersion(),
+		newServe(), newInstall(), newUninstall(), newDoctor(), newTick(), newAdopt(), newMoves(), newVersion(),
 		newHelper("provision", provision.Run), newHelper("deprovision", provision.Remove), newHelper("gate", provision.Gate),
 	)
 	markUsage(root)

@@ -30,6 +30,8 @@ type Resident struct {
 	// Metrics and Observe are those of the API.
 	Metrics http.Handler
 	Observe func(route, method string, status int, took time.Duration)
+	// ServerSum is what AutoInstall is told; "" for a program that is not uploaded.
+	ServerSum string
 	// Log is where the log goes when the settings name no file; nil is stderr.
 	Log io.Writer
 
@@ -82,6 +84,7 @@ func (h *Resident) reload(root string) {
 	h.app, h.root = &using{App: load(place, log, h.MaxConns)}, root
 	h.app.Real = h.Real
 	h.app.API.Metrics, h.app.API.Observe = h.Metrics, h.Observe
+	h.app.AutoInstall(h.ServerSum)
 	if file := h.app.Config.File; file != "" {
 		if _, ok := h.watched[file]; !ok {
 			h.watch(file)

@@ -35,6 +35,9 @@ func Locate(documentRoot string) Place {
 	return locate(dir, documentRoot)
 }
 
+// PlaceOf is the place of a program in the directory dir, which is not the one that runs.
+func PlaceOf(dir string) Place { return locate(dir, "") }
+
 func locate(programDir, documentRoot string) Place {
 	// An upload lies as api/vpm.cgi in whatever directory is served: that is the root where the server's
 	// word does not fit, as under an Alias or /~user.

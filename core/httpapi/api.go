@@ -34,6 +34,8 @@ type API struct {
 	Metrics http.Handler
 	// Observe hears of every request that was answered: the name of its route, "" for none. nil: nobody does.
 	Observe func(route, method string, status int, took time.Duration)
+	// Changed hears of each change that an administrator has made, before it is answered; nil is nobody.
+	Changed func(ctx context.Context)
 
 	origins *origins
 }
@@ -47,10 +49,14 @@ type Backend struct {
 	People  People
 	Sites   Sites
 	Moves   Moves
+	Backups Backups
 	// Create registers an instance and lays its directory out.
 	Create func(ctx context.Context, by core.Actor, n core.NewInstance, l Layout) (core.Record, LaidOut, error)
 	// Mode says in which mode instances run here, and what is missing for the other, as JSON has it.
 	Mode func(ctx context.Context) any
+	// Sudo says for administrators how far the installation through sudo is, and that the line for it is equivalent to
+	// root, as JSON has it; nil where there is nothing to say.
+	Sudo func(ctx context.Context) any
 	// Account measures what the whole hosting account uses; nil where the host does not show it.
 	Account func(ctx context.Context) any
 	// Real gives what an instance's own process uses, as JSON has it; nil where it has none, and the func is nil where no
@@ -178,7 +184,11 @@ func (a *API) answer(c *call) (any, error) {
 	if err := a.authorize(c, r); err != nil {
 		return nil, err
 	}
-	return r.handle(a, c)
+	value, err := r.handle(a, c)
+	if err == nil && a.Changed != nil && r.changes(c.Method) && c.session.User.May(core.PermissionAll) {
+		a.Changed(c.Context())
+	}
+	return value, err
 }
 
 // authorize checks who calls and whether they may.

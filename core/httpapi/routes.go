@@ -85,6 +85,8 @@ var routes = []route{
 	{"setup", getPost, public, (*API).setup},
 	{"reset", getPost, public, (*API).reset},
 	{"migrate", post, admin, (*API).migrate},
+	{"backup", post, admin, (*API).backup},
+	{"restore", post, admin, (*API).restore},
 }
 
 // find gives the route of a request and what stands for its *. A program does not know at which prefix it
@@ -119,4 +121,10 @@ func (r route) allows(method string) bool {
 		}
 	}
 	return false
+}
+
+// changes tells whether a request of that method changes instances or who may do what, as opposed to looking, logging in
+// and the periodic pass.
+func (r route) changes(method string) bool {
+	return method == post && (r.access == manage || r.access == create || r.access == admin) && r.name != "instances/scan"
 }

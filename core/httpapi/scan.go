@@ -157,17 +157,22 @@ func (a *API) siteLog(c *call) (any, error) {
 	return out, nil
 }
 
-// mode says in which mode instances run here, and what is missing for the other.
+// mode says in which mode instances run here, and what is missing for the other; administrators are also told of sudo.
 func (a *API) mode(c *call) (any, error) {
 	mode := c.backend.Manager.Runtime.Mode()
 	label := "Virtual Mode"
 	if mode == core.ModeReal {
 		label = "Process Mode"
 	}
+	var sudo any
+	if c.backend.Sudo != nil && c.session.User.May(core.PermissionAll) {
+		sudo = c.backend.Sudo(c.Context())
+	}
 	return struct {
 		Success bool      `json:"success"`
 		Mode    core.Mode `json:"mode"`
 		Label   string    `json:"label"`
 		Details any       `json:"details"`
-	}{true, mode, label, c.backend.Mode(c.Context())}, nil
+		Sudo    any       `json:"sudo,omitempty"`
+	}{true, mode, label, c.backend.Mode(c.Context()), sudo}, nil
 }

@@ -21,6 +21,7 @@ import (
 type target struct {
 	os, arch string
 	programs []program
+	server   bool // it may be a server of one's own: the program for that comes along as api/vpm
 }
 
 // program is a build of vpm.cgi and its name in api/.
@@ -29,9 +30,9 @@ type program struct{ name, arch string }
 // targets are all the zips. Hosts that cap memory can run the 32-bit program only: it comes along on linux/amd64,
 // and switches itself on (see cgi/switch386.go).
 var targets = []target{
-	{"linux", "amd64", []program{{"vpm.cgi", "amd64"}, {"vpm-386.cgi", "386"}}},
-	{"linux", "arm64", []program{{"vpm.cgi", "arm64"}}},
-	{"freebsd", "amd64", []program{{"vpm.cgi", "amd64"}}},
+	{"linux", "amd64", []program{{"vpm.cgi", "amd64"}, {"vpm-386.cgi", "386"}}, true},
+	{"linux", "arm64", []program{{"vpm.cgi", "arm64"}}, true},
+	{"freebsd", "amd64", []program{{"vpm.cgi", "amd64"}}, false},
 }
 
 func main() {
@@ -69,16 +70,14 @@ func run(out, only, version string) error {
 	var names []string
 	packages := packages{work: work, version: version, date: date}
 	for _, t := range targets {
-		files := uploaded
-		for _, p := range t.programs {
-			file := filepath.Join(work, t.os+"-"+p.arch)
-			if err := build(file, "./cgi", t.os, p.arch, version); err != nil {
-				return err
-			}
-			files = append(files[:len(files):len(files)], entry{"api/" + p.name, file})
-			packages.linked(t, p.name, file)
+		built, err := buildAll(work, t, version)
+		if err != nil {
+			return err
 		}
-		data, err := pack(files, date)
+		for _, b := range built {
+			packages.linked(t, b)
+		}
+		data, err := pack(append(built, uploaded...), date)
 		if err != nil {
 			return err
 		}
@@ -87,8 +86,8 @@ func run(out, only, version string) error {
 			return fmt.Errorf("cannot write the zip: %w", err)
 		}
 		names = append(names, name)
-		if t.os == "linux" {
-			if err := packages.stage(t, uploaded, filepath.Join(work, t.os+"-"+t.arch)); err != nil {
+		if t.server {
+			if err := packages.stage(t, uploaded, built); err != nil {
 				return err
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,21 +19,23 @@ type packages struct {
 }
 
 // linked names a program for the bill of materials.
-func (p *packages) linked(t target, name, file string) {
-	p.args = append(p.args, "-program", t.os+"-"+t.arch+"/"+name+"="+file)
+func (p *packages) linked(t target, built entry) {
+	p.args = append(p.args, "-program", t.os+"-"+t.arch+"/"+filepath.Base(built.name)+"="+built.from)
 }
 
 // stage lays out the files of a Debian package as they lie below /. What is uploaded has a program among it, so it is not
 // in /usr/share; a link there is where people look for it.
-func (p *packages) stage(t target, uploaded []entry, cgi string) error {
+func (p *packages) stage(t target, uploaded, built []entry) error {
 	root := filepath.Join(p.work, "root-"+t.arch)
-	program := filepath.Join(root, "usr/lib/vpm/vpm")
-	if err := build(program, "./fcgi", t.os, t.arch, p.version); err != nil {
-		return err
-	}
-	p.linked(t, "vpm", program)
-	for _, e := range append(uploaded[:len(uploaded):len(uploaded)], entry{"api/vpm.cgi", cgi}) {
-		if err := copyFile(filepath.Join(root, "usr/lib/vpm/public_html", e.name), e.from); err != nil {
+	for _, e := range slices.Concat(uploaded, built) {
+		to := filepath.Join("usr/lib/vpm/public_html", e.name)
+		switch e.name {
+		case "api/vpm":
+			to = "usr/lib/vpm/vpm"
+		case "api/vpm-386.cgi": // for hosts that cap memory
+			continue
+		}
+		if err := copyFile(filepath.Join(root, to), e.from); err != nil {
 			return fmt.Errorf("cannot lay out the package: %w", err)
 		}
 	}

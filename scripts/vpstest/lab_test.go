@@ -17,8 +17,9 @@ import (
 // server is a VPS on which somebody runs sites as on a shared host.
 type server struct {
 	*vpslab.VPS
-	t     *testing.T
-	token string
+	t      *testing.T
+	client *http.Client // where the sites are answered
+	token  string
 }
 
 const (
@@ -48,7 +49,8 @@ const site = `<VirtualHost *:80>
 const page = `<?php header('Content-Type: application/json');
 echo json_encode(['owner' => get_current_user(), 'uid' => posix_geteuid(), 'file' => __FILE__, 'uri' => $_SERVER['REQUEST_URI']]);`
 
-func newServer(t *testing.T) *server {
+// boot starts a server with nothing on it.
+func boot(t *testing.T) *server {
 	t.Helper()
 	v, err := vpslab.Boot(vpslab.Options{})
 	if err != nil {
@@ -59,7 +61,12 @@ func newServer(t *testing.T) *server {
 			t.Error(err)
 		}
 	})
-	s := &server{VPS: v, t: t}
+	return &server{VPS: v, t: t, client: v.HTTPClient()}
+}
+
+func newServer(t *testing.T) *server {
+	t.Helper()
+	s := boot(t)
 	for from, to := range map[string]string{uploaded: docroot + "/api/vpm.cgi", program: "/opt/vpm", "../../public_html/api/.htaccess": docroot + "/api/.htaccess"} {
 		if err := s.CopyIn(from, to); err != nil {
 			t.Fatal(err)
@@ -71,11 +78,18 @@ func newServer(t *testing.T) *server {
 			t.Fatal(err)
 		}
 	}
-	s.sh("chown -R www-data: /home/shop; chmod 755 " + docroot + "/api/vpm.cgi; a2enmod -q cgid; a2enconf -q php*-fpm; systemctl enable -q --now php*-fpm.service apache2 2>&1 || systemctl enable -q --now $(ls /lib/systemd/system | grep '^php.*-fpm.service') apache2")
-	if err := s.Apache(s.limited(), site); err != nil {
-		t.Fatal(err)
-	}
+	s.sh("chown -R www-data: /home/shop; chmod 755 " + docroot + "/api/vpm.cgi")
+	s.serveSites()
 	return s
+}
+
+// serveSites has Apache serve the sites, with the PHP-FPM of the distribution.
+func (s *server) serveSites() {
+	s.t.Helper()
+	s.sh("a2enmod -q cgid; a2enconf -q php*-fpm; systemctl enable -q --now php*-fpm.service apache2 2>&1 || systemctl enable -q --now $(ls /lib/systemd/system | grep '^php.*-fpm.service') apache2")
+	if err := s.Apache(s.limited(), site); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 func (s *server) limited() context.Context {
@@ -109,35 +123,44 @@ func (s *server) get(url string) answer {
 	return s.send("GET", url, nil)
 }
 
-func (s *server) send(method, url string, body any) (a answer) {
+func (s *server) send(method, url string, body any) answer {
 	s.t.Helper()
+	a, err := s.ask(s.limited(), method, url, body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return a
+}
+
+// ask is send for goroutines beside the test's.
+func (s *server) ask(ctx context.Context, method, url string, body any) (answer, error) {
 	var text io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
 		if err != nil {
-			s.t.Fatal(err)
+			return answer{}, err
 		}
 		text = bytes.NewReader(b)
 	}
-	r, err := http.NewRequestWithContext(s.limited(), method, url, text)
+	r, err := http.NewRequestWithContext(ctx, method, url, text)
 	if err != nil {
-		s.t.Fatal(err)
+		return answer{}, err
 	}
 	if s.token != "" {
 		r.Header.Set("X-Auth-Token", s.token)
 	}
-	resp, err := s.HTTPClient().Do(r)
+	resp, err := s.client.Do(r)
 	if err != nil {
-		s.t.Fatal(err)
+		return answer{}, err
 	}
 	defer resp.Body.Close()
 	got, err := io.ReadAll(resp.Body)
 	if err != nil {
-		s.t.Fatal(err)
+		return answer{}, err
 	}
-	a = answer{status: resp.StatusCode, header: resp.Header, text: string(got)}
+	a := answer{status: resp.StatusCode, header: resp.Header, text: string(got)}
 	_ = json.Unmarshal(got, &a.fields) // a page is not JSON
-	return a
+	return a, nil
 }
 
 // call asks the API, which has to say yes.
@@ -145,7 +168,11 @@ func (s *server) call(method, path string, body any) map[string]any {
 	s.t.Helper()
 	a := s.send(method, "http://shop.test/api/"+path, body)
 	if a.status/100 != 2 || a.fields == nil {
-		s.t.Fatalf("%s %s: %v\n%s\n%s", method, path, a, s.Journal("vpm.service"), s.sh("tail -n 5 /var/log/apache2/*error.log || true"))
+		logs := ""
+		if s.VPS != nil {
+			logs = s.Journal("vpm.service") + "\n" + s.sh("tail -n 5 /var/log/apache2/*error.log || true")
+		}
+		s.t.Fatalf("%s %s: %v\n%s", method, path, a, logs)
 	}
 	return a.fields
 }

@@ -125,14 +125,14 @@ func (s *server) wantUpgrade() {
 	s.t.Helper()
 	old := s.sh("systemctl show -p MainPID --value vpm.service")
 	held := s.hold()
-	ctx, cancel := context.WithCancel(s.limited())
-	defer cancel()
+	ctx := s.limited()
+	done := make(chan struct{})
 	var clients sync.WaitGroup
 	var answered [4]int
 	for i := range answered {
 		clients.Go(func() {
-			for ctx.Err() == nil {
-				if err := s.ask(); err != nil {
+			for open(done) {
+				if err := s.verify(ctx); err != nil {
 					s.t.Error("during the upgrade:", err)
 					return
 				}
@@ -156,10 +156,10 @@ func (s *server) wantUpgrade() {
 	}
 	held.wantAnswer(s.t)
 	<-upgraded
-	if err := s.ask(); err != nil {
+	if err := s.verify(ctx); err != nil {
 		s.t.Error("after the upgrade:", err)
 	}
-	cancel()
+	close(done)
 	clients.Wait()
 	for _, n := range answered {
 		if n == 0 {
@@ -172,22 +172,22 @@ func (s *server) wantUpgrade() {
 	}
 }
 
-// ask wants the API's answer to a request that needs the database.
-func (s *server) ask() error {
-	r, err := http.NewRequestWithContext(s.t.Context(), "GET", "http://shop.test/api/auth/verify.php", nil)
-	if err != nil {
-		return err
+func open(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return false
+	default:
+		return true
 	}
-	r.Header.Set("X-Auth-Token", s.token)
-	resp, err := s.HTTPClient().Do(r)
-	if err != nil {
-		return err
+}
+
+// verify wants the API's answer to a request that needs the database.
+func (s *server) verify(ctx context.Context) error {
+	a, err := s.ask(ctx, "GET", "http://shop.test/api/auth/verify.php", nil)
+	if err == nil && a.status != 200 {
+		err = fmt.Errorf("verify says %v", a)
 	}
-	defer resp.Body.Close()
-	if text, err := io.ReadAll(resp.Body); err != nil || resp.StatusCode != 200 {
-		return fmt.Errorf("%s %s %v", resp.Status, text, err)
-	}
-	return nil
+	return err
 }
 
 // held is a request that the server has begun to read, and whose last byte was not sent.

@@ -1,0 +1,183 @@
+package vpstest
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"vpm/scripts/lab"
+)
+
+// account is one of a shared host, on which somebody runs a WordPress at /blog/ and two sites more.
+type account struct {
+	*server // the panel and the sites, on the shared host
+	host    *lab.Host
+	db      *lab.MariaDB
+	before  map[string]any // what a server must have too
+	until   string         // when that was asked for
+}
+
+const wordPressConfig = `<?php
+define('DB_NAME', 'acct_wp');
+define('DB_USER', 'acct_wp');
+define('DB_PASSWORD', '%s');
+define('DB_HOST', 'localhost');
+define('DB_CHARSET', 'utf8mb4');
+foreach (['AUTH_KEY', 'SECURE_AUTH_KEY', 'LOGGED_IN_KEY', 'NONCE_KEY', 'AUTH_SALT', 'SECURE_AUTH_SALT', 'LOGGED_IN_SALT', 'NONCE_SALT'] as $name) define($name, md5("$name"));
+$table_prefix = 'wp_';
+define('WP_DEFAULT_THEME', 'plain');
+define('WP_HTTP_BLOCK_EXTERNAL', true);
+define('AUTOMATIC_UPDATER_DISABLED', true);
+define('DISABLE_WP_CRON', true);
+if (!defined('ABSPATH')) define('ABSPATH', __DIR__ . '/');
+require_once ABSPATH . 'wp-settings.php';
+`
+
+// newAccount sets up vpm and the sites on a shared host as a person does.
+func newAccount(t *testing.T, driver string) *account {
+	t.Helper()
+	host, err := lab.StartHost(lab.Options{PHP: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = host.Stop() })
+	db, err := lab.StartMariaDB()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = db.Stop() })
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
+		return new(net.Dialer).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", host.Port))
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}, Timeout: time.Minute,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	a := &account{server: &server{t: t, client: client}, host: host, db: db}
+	a.must(host.Install("../../public_html"))
+	a.must(host.Install(uploaded, "public_html", "api", "vpm.cgi"))
+	a.installWordPress()
+	a.write("closed/index.php", "<?php echo 'open again';")
+	a.write("gone/index.php", "<?php echo 'here again';")
+	a.must(host.Chown(host.Docroot))
+	a.setUpPanel(driver)
+	return a
+}
+
+func (a *account) must(err error) {
+	a.t.Helper()
+	if err != nil {
+		a.t.Fatal(err)
+	}
+}
+
+func (a *account) write(name, text string) {
+	a.t.Helper()
+	path := filepath.Join(a.host.Docroot, name)
+	a.must(os.MkdirAll(filepath.Dir(path), 0o755))
+	a.must(os.WriteFile(path, []byte(text), 0o644))
+}
+
+// installWordPress installs Debian's by its own installer.
+func (a *account) installWordPress() {
+	a.t.Helper()
+	a.must(a.host.CachePHP("mysqli.default_socket="+a.db.Socket, "pdo_mysql.default_socket="+a.db.Socket))
+	dir := filepath.Join(a.host.Docroot, "blog")
+	a.must(a.host.CopyWordPress(dir))
+	_, secret, err := a.db.CreateDatabase("acct_wp")
+	a.must(err)
+	a.write("blog/wp-config.php", fmt.Sprintf(wordPressConfig, secret))
+	a.write("blog/style.css", "body { color: black }\n")
+	a.must(a.host.Chown(dir))
+	form := url.Values{"weblog_title": {"A blog that moves"}, "user_name": {"editor"}, "admin_password": {password}, "admin_password2": {password},
+		"pw_weak": {"on"}, "admin_email": {"editor@example.org"}, "blog_public": {"1"}, "Submit": {"Install WordPress"}}
+	resp, err := a.client.PostForm("http://shop.test/blog/wp-admin/install.php?step=2", form)
+	a.must(err)
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	a.must(err)
+	if !strings.Contains(string(text), "<h1>Success!</h1>") {
+		a.t.Fatalf("the installer of WordPress answers %d %.1000s\n%s", resp.StatusCode, text, a.host.ErrorLog())
+	}
+}
+
+// setUpPanel is what its owner does in the panel: a second user, three instances of which one is stopped, and all that
+// leaves traces.
+func (a *account) setUpPanel(driver string) {
+	a.t.Helper()
+	body := map[string]any{"db_driver": driver, "username": "admin", "password": password}
+	if driver == "mysql" {
+		user, secret, err := a.db.CreateDatabase("acct_panel")
+		a.must(err)
+		body["db_socket"], body["db_name"], body["db_user"], body["db_password"] = a.db.Socket, "acct_panel", user, secret
+	}
+	file, _ := a.call("GET", "setup.php", nil)["code_file"].(string)
+	code, err := os.ReadFile(file)
+	a.must(err)
+	body["code"], _, _ = strings.Cut(string(code), "\n")
+	a.call("POST", "setup.php", body)
+	a.token, _ = a.call("POST", "auth/login.php", map[string]any{"username": "admin", "password": password})["token"].(string)
+	a.call("POST", "users/create.php", map[string]any{"username": "vera", "password": password, "role": "viewer"})
+	for id, kind := range map[string]string{"blog": "wordpress", "closed": "native", "gone": "native"} {
+		a.call("POST", "instances/create.php", map[string]any{"instance_id": id, "instance_name": id, "cms_type": kind, "domain": "shop.test",
+			"path_prefix": "/" + id, "database_name": "acct_wp", "database_prefix": "wp_", "path": filepath.Join(a.host.Docroot, id)})
+	}
+	a.call("POST", "instances/stop.php", map[string]any{"instance_id": "closed", "reason": "on holiday"})
+	a.call("POST", "tick.php", nil)
+}
+
+// traces is what must not be lost.
+func (s *server) traces(until string) map[string]any {
+	s.t.Helper()
+	got := map[string]any{}
+	for _, path := range []string{"users/list.php", "instances/events.php?instance_id=blog&limit=100", "instances/history.php?instance_id=blog&to=" + until,
+		"instances/events.php?instance_id=closed&limit=100", "sessions/list.php"} {
+		got[path] = s.call("GET", path, nil)
+	}
+	ids := map[string]any{}
+	list, _ := s.call("GET", "instances/list.php", nil)["instances"].([]any)
+	for _, in := range list {
+		in, _ := in.(map[string]any)
+		ids[fmt.Sprint(in["instance_id"])] = fmt.Sprint(in["id"], in["instance_name"], in["created_at"])
+	}
+	got["instances"] = ids
+	return got
+}
+
+// archive is what its owner takes along: the home and, in it, the dumps.
+func (a *account) archive() string {
+	a.t.Helper()
+	a.until = time.Now().UTC().Format(time.RFC3339Nano)
+	a.before = a.traces(a.until)
+	a.must(os.RemoveAll(filepath.Join(a.host.Home, "php"))) // the host's own
+	a.must(os.RemoveAll(filepath.Join(a.host.Docroot, "gone")))
+	list, err := a.db.Exec("SHOW DATABASES LIKE 'acct%'")
+	a.must(err)
+	for name := range strings.FieldsSeq(list) {
+		dump := filepath.Join(a.host.Home, name+".sql")
+		a.run("mariadb-dump", "--no-defaults", "--user=root", "--socket="+a.db.Socket, "--result-file="+dump, name)
+		if name == "acct_wp" {
+			a.run("gzip", dump)
+		}
+	}
+	a.must(a.host.Chown(a.host.Home))
+	file := filepath.Join(a.t.TempDir(), "account.tar.gz")
+	a.run("tar", "-C", filepath.Dir(a.host.Home), "-czf", file, filepath.Base(a.host.Home))
+	a.must(a.host.Stop())
+	a.must(a.db.Stop())
+	return file
+}
+
+func (a *account) run(name string, args ...string) {
+	a.t.Helper()
+	if out, err := exec.CommandContext(a.limited(), name, args...).CombinedOutput(); err != nil {
+		a.t.Fatalf("cannot run %s: %v\n%s", name, err, out)
+	}
+}

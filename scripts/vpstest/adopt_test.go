@@ -1,0 +1,223 @@
+package vpstest
+
+import (
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+)
+
+// TestMovedAccount walks the whole way: an account of a shared host, its archive, a server, and there the same calls.
+func TestMovedAccount(t *testing.T) {
+	t.Parallel()
+	for _, driver := range []string{"mysql", "sqlite"} {
+		t.Run(driver, func(t *testing.T) {
+			t.Parallel()
+			a := newAccount(t, driver)
+			recorded := a.record()
+			if got := recorded["start"]["mode"]; got != "virtual" {
+				t.Errorf("on the shared host the mode is %v", got)
+			}
+			file := a.archive()
+
+			s := boot(t)
+			s.token = a.token
+			if err := s.CopyIn(program, "/opt/vpm"); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.CopyIn(file, "/root/account.tar.gz"); err != nil {
+				t.Fatal(err)
+			}
+			s.sh("systemctl enable -q --now mariadb")
+			from := s.restore(driver)
+			s.serveSites()
+			s.wantPlan(from)
+			s.adopt(from, driver)
+			s.wantTraces(a)
+			user := "vpm-" + s.sh("basename /srv/vpm/blog*")
+			s.wantWordPress(s.copyOf(user), "Hello world!")
+			s.wantReplay(recorded, user)
+			s.wantHoliday()
+			s.wantStopped(user)
+			s.finishAll()
+		})
+	}
+}
+
+// restore puts the archive where it is to be, or with the embedded database leaves that to vpm.
+func (s *server) restore(driver string) (from string) {
+	s.t.Helper()
+	if driver == "sqlite" {
+		s.sh("/opt/vpm adopt --from /root/account.tar.gz --to /home/shop --dry-run; test ! -e /home/shop")
+		return "/root/account.tar.gz --to /home/shop"
+	}
+	s.sh("mkdir /home/shop; tar -xzf /root/account.tar.gz --numeric-owner -C /home/shop --strip-components=1")
+	return "/home/shop"
+}
+
+// fails runs vpm, which has to fail with this status, and gives what it says.
+func (s *server) fails(status int, command string) string {
+	s.t.Helper()
+	out := s.sh(fmt.Sprintf("/opt/vpm %s </dev/null >/tmp/said 2>&1 && echo done || echo status $?; cat /tmp/said", command))
+	if !strings.HasPrefix(out, fmt.Sprintf("status %d\n", status)) {
+		s.t.Errorf("vpm %s: %s; want status %d", command, out, status)
+	}
+	return out
+}
+
+// wantPlan looks at what is shown before anything is done, and at what is refused.
+func (s *server) wantPlan(from string) {
+	s.t.Helper()
+	if from != "/home/shop" {
+		return // it cannot be told before it is unpacked
+	}
+	before := s.tree()
+	s.sh(`mariadb -e "CREATE DATABASE acct_wp; CREATE TABLE acct_wp.wp_posts (id INT); CREATE USER acct_wp@localhost IDENTIFIED BY 'another'"`)
+	if out := s.fails(5, "adopt --dry-run --from "+from); !strings.Contains(out, "acct_wp") {
+		s.t.Errorf("with a database of somebody else: %s", out)
+	}
+	s.sh(`mariadb -e "DROP USER acct_wp@localhost"`)
+	if out := s.fails(5, "adopt --dry-run --from "+from); !strings.Contains(out, "has tables already") {
+		s.t.Errorf("with a database that has tables: %s", out)
+	}
+	s.sh(`mariadb -e "DROP DATABASE acct_wp"`)
+	plan := s.fails(2, "adopt --from "+from)
+	for _, want := range []string{"make the database acct_wp", "import /home/shop/acct_wp.sql.gz", "import /home/shop/acct_panel.sql", "user acct_wp@localhost", "to www-data",
+		`+ VPM_DATA_DIR=/home/shop/vpm-data`, "- VPM_DB_SOCKET=", "install vpm's server", "process of its own", "give --yes"} {
+		if !strings.Contains(plan, want) {
+			s.t.Errorf("the plan does not say %q:\n%s", want, plan)
+		}
+	}
+	s.wantTree(before, "after the plan was shown")
+	if databases := s.sh(`mariadb -N -e "SHOW DATABASES LIKE 'acct%'"`); databases != "" {
+		s.t.Errorf("after the plan was shown there are the databases %s", databases)
+	}
+}
+
+// adopt does it, with one site missing at first.
+func (s *server) adopt(from, driver string) {
+	s.t.Helper()
+	out := s.fails(5, "adopt --yes --from "+from)
+	if !strings.Contains(out, "gone: cannot") || !strings.Contains(out, "blog: moved to /srv/vpm/") || !strings.Contains(out, "it is stopped, as it was") {
+		s.t.Fatalf("vpm adopt says %s\n%s", out, s.Journal("vpm.service"))
+	}
+	tables := s.sh(`mariadb -N -e "SELECT COUNT(*) FROM information_schema.TABLES WHERE TABLE_SCHEMA LIKE 'acct%' AND TABLE_NAME LIKE '%unfinished%'"`)
+	if tables != "0" {
+		s.t.Errorf("an import is said to be unfinished")
+	}
+	s.sh(`mkdir /home/shop/public_html/gone; echo "<?php echo 'here again';" >/home/shop/public_html/gone/index.php`)
+	out = s.sh("/opt/vpm adopt --yes --from /home/shop")
+	if strings.Contains(out, "make the database") || !strings.Contains(out, "gone: moved to") || strings.Contains(out, "blog: moved") {
+		s.t.Errorf("the second time vpm adopt says %s", out)
+	}
+	if out = s.sh("/opt/vpm adopt --from /home/shop"); !strings.Contains(out, "Nothing to do") {
+		s.t.Errorf("the third time vpm adopt says %s", out)
+	}
+	if a := s.get("http://shop.test/gone/"); a.text != "here again" {
+		s.t.Errorf("/gone/ says %v", a)
+	}
+	if driver == "mysql" {
+		s.sh("test $(stat -c %U /home/shop/public_html/index.html /home/shop/vpm.env 2>/dev/null | sort -u) = www-data")
+	}
+}
+
+// wantTraces compares what the panel knew with what it knows. The token is that of the shared host.
+func (s *server) wantTraces(a *account) {
+	s.t.Helper()
+	now := s.traces(a.until)
+	for name, was := range a.before {
+		is := now[name]
+		if strings.Contains(name, "events.php") { // and what has happened since
+			is = lastOf(is, "events", was)
+		}
+		if strings.Contains(name, "history.php") || name == "instances" || strings.Contains(name, "events.php") {
+			if !reflect.DeepEqual(is, was) {
+				s.t.Errorf("%s was\n%s\nand is\n%s", name, asJSON(was), asJSON(now[name]))
+			}
+			continue
+		}
+		if asJSON(is) != asJSON(was) {
+			s.t.Errorf("%s was\n%s\nand is\n%s", name, asJSON(was), asJSON(is))
+		}
+	}
+}
+
+// lastOf cuts the list in answer to the length of that in was, from its end: the oldest.
+func lastOf(answer any, list string, was any) any {
+	got, _ := answer.(map[string]any)
+	then, _ := was.(map[string]any)
+	events, _ := got[list].([]any)
+	before, _ := then[list].([]any)
+	if len(events) > len(before) {
+		got[list] = events[len(events)-len(before):]
+	}
+	return got
+}
+
+func asJSON(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err.Error()
+	}
+	return string(text)
+}
+
+// wantWordPress asks for pages that WordPress makes of its database, and for one of its files.
+func (s *server) wantWordPress(dir, holds string) {
+	s.t.Helper()
+	s.sh("test -e " + dir + "/wp-config.php")
+	for path, want := range map[string]string{"": holds, "?p=1": holds, "wp-login.php": "loginform", "style.css": "black"} {
+		if a := s.get("http://shop.test/blog/" + path); a.status != 200 || !strings.Contains(a.text, want) {
+			s.t.Errorf("/blog/%s says %v, want %q\n%s", path, a, want, s.sh("tail -n 5 /var/log/apache2/*error.log"))
+		}
+	}
+}
+
+// wantHoliday wants the site closed that was stopped on the shared host, until somebody starts it.
+func (s *server) wantHoliday() {
+	s.t.Helper()
+	if a := s.get("http://shop.test/closed/"); a.status != 503 || !strings.Contains(a.text, "on holiday") || a.header.Get("Retry-After") == "" {
+		s.t.Errorf("the stopped site says %v", a)
+	}
+	status := s.call("GET", "instances/status.php?instance_id=closed", nil)
+	if status["wanted"] != "stopped" || status["observed"] != "stopped" || status["drift"] != false {
+		s.t.Errorf("the status of the stopped site is %v", status)
+	}
+	s.call("POST", "instances/start.php", map[string]any{"instance_id": "closed"})
+	if a := s.get("http://shop.test/closed/"); a.status != 200 || a.text != "open again" {
+		s.t.Errorf("the site that was started says %v", a)
+	}
+}
+
+// wantStopped stops the blog, over a reboot, and starts it again.
+func (s *server) wantStopped(user string) {
+	s.t.Helper()
+	s.change("stop", "reason", "new roof")
+	s.wantClosed("new roof")
+	s.reboot()
+	s.wantClosed("new roof")
+	if status := s.status(); status["observed"] != "stopped" || status["drift"] != false {
+		s.t.Errorf("stopped, after the reboot: %v", status)
+	}
+	started := s.change("start")
+	s.wantMaster(started["pid"], user)
+	s.wantWordPress(s.copyOf(user), "Hello world!")
+}
+
+// finishAll ends the way back.
+func (s *server) finishAll() {
+	s.t.Helper()
+	if out := s.sh("/opt/vpm adopt --finish blog"); !strings.Contains(out, "/home/shop/public_html/blog is not used any more") {
+		s.t.Errorf("vpm adopt --finish says %s", out)
+	}
+	if out := s.sh("/opt/vpm adopt --finish --all"); strings.Contains(out, "blog") || !strings.Contains(out, "closed: final") || !strings.Contains(out, "gone: final") {
+		s.t.Errorf("vpm adopt --finish --all says %s", out)
+	}
+	if a := s.send("POST", "http://shop.test/api/instances/move.php", map[string]any{"instance_id": "blog", "operation": "undo"}); a.fields["code"] != "conflict" {
+		s.t.Errorf("an undo after that: %v", a)
+	}
+	s.fails(3, "adopt --finish nobody")
+	s.fails(2, "adopt --finish")
+	s.wantWordPress("/home/shop/public_html/blog", "Hello world!")
+}

@@ -25,9 +25,10 @@ bench:
 	go run ./scripts/bench
 
 DIST ?= dist
+ONLY ?= # linux-amd64, say: only for that kind of host
 dist: export VERSION := $(VERSION)
 dist:
-	@go run ./scripts/dist -o '$(DIST)'
+	@go run ./scripts/dist -o '$(DIST)' -only '$(strip $(ONLY))'
 
 # Man pages and shell completions, made from the commands themselves.
 MAN ?= dist/man

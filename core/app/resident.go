@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"database/sql"
 	"io"
 	"net/http"
 	"net/http/fcgi"
@@ -13,6 +14,7 @@ import (
 
 	"vpm/core"
 	"vpm/core/config"
+	"vpm/core/httpapi"
 	"vpm/core/store"
 )
 
@@ -25,6 +27,9 @@ type Resident struct {
 	Docroot string
 	// Real is that of an App.
 	Real func(db *store.DB, c *config.Config) RealMode
+	// Metrics and Observe are those of the API.
+	Metrics http.Handler
+	Observe func(route, method string, status int, took time.Duration)
 	// ServerSum is what AutoInstall is told; "" for a program that is not uploaded.
 	ServerSum string
 	// Log is where the log goes when the settings name no file; nil is stderr.
@@ -78,6 +83,7 @@ func (h *Resident) reload(root string) {
 	old := h.app
 	h.app, h.root = &using{App: load(place, log, h.MaxConns)}, root
 	h.app.Real = h.Real
+	h.app.API.Metrics, h.app.API.Observe = h.Metrics, h.Observe
 	h.app.AutoInstall(h.ServerSum)
 	if file := h.app.Config.File; file != "" {
 		if _, ok := h.watched[file]; !ok {
@@ -196,6 +202,22 @@ func (h *Resident) Tick(ctx context.Context) (core.TickReport, error) {
 	a := h.take(h.Docroot)
 	defer h.giveBack(a)
 	return a.Tick(ctx)
+}
+
+// Look hands what the settings in force lead to: the API's backend, and figures of the pool of connections. Before set-up
+// it fails.
+func (h *Resident) Look(look func(b *httpapi.Backend, pool sql.DBStats) error) error {
+	a := h.take(h.Docroot)
+	defer h.giveBack(a)
+	b, err := a.API.Backend()
+	if err != nil {
+		return err
+	}
+	db, err := a.open()
+	if err != nil {
+		return err
+	}
+	return look(b, db.Stats())
 }
 
 // Close ends the connections of the settings in force, once no request is served any more.

@@ -30,6 +30,10 @@ type API struct {
 	TrustedProxies []netip.Prefix
 	// Warnings are shown to administrators when they log in.
 	Warnings []string
+	// Metrics writes what a server measures of itself and of the instances; nil where no server runs, as under CGI.
+	Metrics http.Handler
+	// Observe hears of every request that was answered: the name of its route, "" for none. nil: nobody does.
+	Observe func(route, method string, status int, took time.Duration)
 	// Changed hears of each change that an administrator has made, before it is answered; nil is nobody.
 	Changed func(ctx context.Context)
 
@@ -134,6 +138,7 @@ func (c *call) actor() core.Actor {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.serve(w, r, nil) }
 
 func (a *API) serve(w http.ResponseWriter, r *http.Request, operator *core.Actor) {
+	began := time.Now()
 	c := &call{header: http.Header{}, client: a.client(r), operator: operator}
 	c.route, c.part, c.found = find(r.Method, r.URL.Path)
 	ctx, cancel := context.WithTimeout(r.Context(), a.timeout(c.route))
@@ -141,6 +146,9 @@ func (a *API) serve(w http.ResponseWriter, r *http.Request, operator *core.Actor
 	c.Request = r.WithContext(ctx)
 	value, err := a.protect(c)
 	a.write(w, c, value, err)
+	if a.Observe != nil {
+		a.Observe(c.route.name, r.Method, c.status, time.Since(began))
+	}
 }
 
 // timeout is that of a request: the tick has its own.
@@ -197,6 +205,12 @@ func (a *API) answer(c *call) (any, error) {
 
 // authorize checks who calls and whether they may.
 func (a *API) authorize(c *call, r route) error {
+	if r.access == viewOrHere {
+		if c.onThisMachine(a) {
+			return nil
+		}
+		r.access = view
+	}
 	if r.access == public {
 		return nil
 	}

@@ -27,6 +27,8 @@ const (
 	create          = access(core.PermissionCreate)
 	admin           = access(core.PermissionAll)
 	tick            = access(core.PermissionTick)
+
+	viewOrHere access = "view, or on this machine" // who may view, and programs on the server
 )
 
 const (
@@ -70,6 +72,7 @@ var routes = []route{
 	{"kernel/processes", get, view, (*API).processes},
 
 	{"tick", getPost, tick, (*API).tick},
+	{"metrics", get, viewOrHere, (*API).metrics},
 	{"users/list", get, admin, (*API).listPeople},
 	{"users/create", post, admin, (*API).createPerson},
 	{"users/update", post, admin, (*API).updatePerson},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"vpm/core"
+	"vpm/core/autoinstall"
 	"vpm/core/config"
 	"vpm/core/store"
 )
@@ -79,6 +80,9 @@ func (h *Resident) reload(root string) {
 	h.app, h.root = &using{App: load(place, log, h.MaxConns)}, root
 	h.app.Real = h.Real
 	h.app.AutoInstall(h.ServerSum)
+	if s := autoinstall.ServerStatus(); h.Docroot != "" && s.Sudoers != nil {
+		h.app.Log.Warn().Strs("files", s.Sudoers.Files).Msg(s.Sudoers.Message)
+	}
 	if file := h.app.Config.File; file != "" {
 		if _, ok := h.watched[file]; !ok {
 			h.watch(file)

@@ -390,6 +390,10 @@ export const text = {
 	'server.real': 'This server can give instances processes of their own: each instance’s overview offers it.',
 	'server.virtual': 'Instances are stopped and started by a gate in front of them; they have no processes of their own here.',
 	'server.missing': 'What is missing for Process Mode',
+	'server.installation.running': 'vpm’s server is being installed',
+	'server.installation.failed': 'vpm’s server was not installed',
+	'server.sudoers': 'sudo makes the web server root',
+	'server.sudoers.files': 'It was found in {files}.',
 
 	'log': 'Error log',
 	'log.none': 'The log cannot be shown',

@@ -11,11 +11,16 @@ export function Server() {
 	const { data, error, refresh } = usePoll(options => call('mode.php', undefined, options), 0, []);
 	if (!data) return error ? html`<${Trouble} error=${error} again=${refresh} />` : html`<${Loading} lines=${2} />`;
 	const { missing, checks = [] } = data.details ?? {};
+	const { installation, sudoers } = data.sudo ?? {};
 	return html`
 		<section class="card"><h2>${t('server')}</h2>
 			<p><${ModeBadge} mode=${data.mode} /></p>
 			<p>${t(data.mode === 'real' ? 'server.real' : 'server.virtual')}</p>
 			${missing && html`<${Notice} kind="warn" title=${t('server.missing')}><p class="pre">${missing}</p><//>`}
+			${installation && html`<${Notice} kind=${installation.state === 'running' ? 'unknown' : 'bad'} title=${t(`server.installation.${installation.state}`)}>
+				<p class="pre">${installation.message}</p><//>`}
+			${sudoers && html`<${Notice} kind="warn" title=${t('server.sudoers')}><p class="pre">${sudoers.message}</p>
+				${sudoers.files && html`<p>${t('server.sudoers.files', { files: sudoers.files.join(', ') })}</p>`}<//>`}
 			<${CheckList} checks=${checks} />
 		</section>`;
 }

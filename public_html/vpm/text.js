@@ -392,6 +392,7 @@ export const text = {
 	'server.missing': 'What is missing for Process Mode',
 	'server.installation.running': 'vpm’s server is being installed',
 	'server.installation.failed': 'vpm’s server was not installed',
+	'server.installation.ended': 'vpm’s server is not installed any more',
 	'server.sudoers': 'sudo makes the web server root',
 	'server.sudoers.files': 'It was found in {files}.',
 

@@ -17,7 +17,7 @@ export function Server() {
 			<p><${ModeBadge} mode=${data.mode} /></p>
 			<p>${t(data.mode === 'real' ? 'server.real' : 'server.virtual')}</p>
 			${missing && html`<${Notice} kind="warn" title=${t('server.missing')}><p class="pre">${missing}</p><//>`}
-			${installation && html`<${Notice} kind=${installation.state === 'running' ? 'unknown' : 'bad'} title=${t(`server.installation.${installation.state}`)}>
+			${installation && html`<${Notice} kind=${installation.state === 'failed' ? 'bad' : 'unknown'} title=${t(`server.installation.${installation.state}`)}>
 				<p class="pre">${installation.message}</p><//>`}
 			${sudoers && html`<${Notice} kind="warn" title=${t('server.sudoers')}><p class="pre">${sudoers.message}</p>
 				${sudoers.files && html`<p>${t('server.sudoers.files', { files: sudoers.files.join(', ') })}</p>`}<//>`}

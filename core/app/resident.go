@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"vpm/core"
+	"vpm/core/autoinstall"
 	"vpm/core/config"
 	"vpm/core/httpapi"
 	"vpm/core/store"
@@ -85,6 +86,9 @@ func (h *Resident) reload(root string) {
 	h.app.Real = h.Real
 	h.app.API.Metrics, h.app.API.Observe = h.Metrics, h.Observe
 	h.app.AutoInstall(h.ServerSum)
+	if s := autoinstall.ServerStatus(); h.Docroot != "" && s.Sudoers != nil {
+		h.app.Log.Warn().Strs("files", s.Sudoers.Files).Msg(s.Sudoers.Message)
+	}
 	if file := h.app.Config.File; file != "" {
 		if _, ok := h.watched[file]; !ok {
 			h.watch(file)

@@ -19,6 +19,8 @@ const (
 	ActionSetup   = "setup"
 	ActionReset   = "reset_password"
 	ActionMigrate = "migrate"
+	ActionBackup  = "backup"
+	ActionRestore = "restore"
 	ActionExpire  = "expire" // a stop ended by itself
 	ActionRepair  = "repair" // the gate was not as it should be, and was put right
 	ActionUpdate  = "update" // what is registered of an instance was changed

@@ -75,6 +75,7 @@ type settings struct {
 	Docroot string `json:"docroot,omitempty"`
 
 	MovedFrom string `json:"moved_from,omitempty"`
+	MovedPath string `json:"moved_path,omitempty"`
 
 	HealthPath   string `json:"health_path,omitempty"`
 	HealthExpect string `json:"health_expect,omitempty"`
@@ -130,6 +131,9 @@ func (in Instance) URL() string {
 // MovedFrom is the directory that the instance was copied from when it was given a process of its own, "" where that is
 // over or never was.
 func (in Instance) MovedFrom() string { return in.settings().MovedFrom }
+
+// MovedPath is the instance's directory of before that, where MovedFrom is a document root of its own; else "".
+func (in Instance) MovedPath() string { return in.settings().MovedPath }
 
 // HealthPage is the URL path that the health check asks for ("health_path" of the config, "" the front page), and a text
 // that must be on it ("health_expect").

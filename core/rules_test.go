@@ -19,6 +19,7 @@ var allowed = map[string][]string{
 
 	"vpm/core/alert":     {"vpm/core"},
 	"vpm/core/auth":      {"vpm/core"},
+	"vpm/core/backup":    {"vpm/core", "vpm/core/atomicfile", "vpm/core/store"},
 	"vpm/core/cms":       {"vpm/core"},
 	"vpm/core/config":    {"vpm/core", "vpm/core/atomicfile"},
 	"vpm/core/httpapi":   {"vpm/core"},

@@ -15,7 +15,7 @@ type InstanceUpdate struct {
 	Name, Domain, PathPrefix, DatabaseName, DatabasePrefix *string
 	MemoryLimit, Path, Docroot, URL                        *string
 	HealthPath, HealthExpect, DiskAlert                    *string
-	MovedFrom                                              *string
+	MovedFrom, MovedPath                                   *string
 	MaxExecutionTime, MaxChildren                          *int
 }
 
@@ -43,7 +43,7 @@ func (u InstanceUpdate) apply(in Instance) (Instance, []string, error) {
 	for _, f := range []struct {
 		key   string
 		value *string
-	}{{"path", u.Path}, {"docroot", u.Docroot}, {"moved_from", u.MovedFrom}, {"url", u.URL}, {"health_path", u.HealthPath}, {"health_expect", u.HealthExpect},
+	}{{"path", u.Path}, {"docroot", u.Docroot}, {"moved_from", u.MovedFrom}, {"moved_path", u.MovedPath}, {"url", u.URL}, {"health_path", u.HealthPath}, {"health_expect", u.HealthExpect},
 		{"disk_alert", u.DiskAlert}, {"memory_limit", u.MemoryLimit}} {
 		if f.value != nil {
 			if err := setKey(config, f.key, *f.value); err != nil {

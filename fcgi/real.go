@@ -96,7 +96,7 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 			}
 			return slug, err
 		},
-		Gate: provision.Gates{Paths: m.paths, Units: m.units}.Set,
+		Gate: provision.Gates{Paths: m.paths, Units: m.units, Panel: panelDirs(c)}.Set,
 		Memory: systemd.Memory{
 			Load: func(ctx context.Context, in core.Instance) (string, error) {
 				_, text, err := db.Unit(ctx, in)
@@ -115,6 +115,7 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 			return slug != "", err
 		}}
 	}
+	out.Change = provision.Originals{Paths: m.paths, Units: m.units, Shared: m.shared}.Set
 	out.Sites = m.paths.Sites
 	out.Figures = func(ctx context.Context, in core.Instance) any {
 		if slug, _, err := db.Unit(ctx, in); err != nil || slug == "" {
@@ -145,23 +146,37 @@ func (m *machine) timestamps(ctx context.Context, db *store.DB) (func(time.Time)
 }
 
 func (m *machine) moves(manager *core.Manager, db *store.DB) httpapi.Moves {
-	mover := &move.Mover{Manager: manager, Units: db, Client: provision.Client{Paths: m.paths, Units: m.units},
-		Shared: func(host string) bool {
-			named := false
-			for _, w := range []provision.WebServer{m.paths.Apache, m.paths.Nginx} {
-				if isDir(w.Fragments) {
-					if named = isDir(filepath.Join(w.Fragments, host)); !named {
-						return true
-					}
-				}
-			}
-			return !named
-		}}
+	mover := &move.Mover{Manager: manager, Units: db, Client: provision.Client{Paths: m.paths, Units: m.units}, Shared: m.shared}
+	if by, ok := manager.Runtime.(*core.ByMode); ok {
+		mover.Original = by.Virtual
+	}
 	door := func(do func(context.Context, core.Actor, string) (provision.Result, error)) func(context.Context, core.Actor, string) (any, error) {
 		return func(ctx context.Context, by core.Actor, id string) (any, error) { return do(ctx, by, id) }
 	}
 	return httpapi.Moves{Move: door(mover.Move), Undo: door(mover.Undo), Finish: door(mover.Finish), Remove: door(mover.Remove),
 		Progress: func(ctx context.Context, id string) (any, error) { return mover.Progress(ctx, id) }}
+}
+
+// shared tells whether a host's instances are included by the configuration for all hosts: none of a web server here has
+// them by its name.
+func (m *machine) shared(host string) bool {
+	named := false
+	for _, w := range []provision.WebServer{m.paths.Apache, m.paths.Nginx} {
+		if isDir(w.Fragments) {
+			if named = isDir(filepath.Join(w.Fragments, host)); !named {
+				return true
+			}
+		}
+	}
+	return !named
+}
+
+// panelDirs are the directories of the panel: that of its API, and that of its pages beside it.
+func panelDirs(c *config.Config) []string {
+	if c.Place.ProgramDir == "" {
+		return nil
+	}
+	return []string{c.Place.ProgramDir, filepath.Join(filepath.Dir(c.Place.ProgramDir), "vpm")}
 }
 
 func isDir(path string) bool {

@@ -107,6 +107,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	if a.Real != nil {
 		real = a.Real(db, c)
 	}
+	rt.Change = real.Change
 	if real.Runtime != nil {
 		runtime = real.Runtime(rt)
 	}
@@ -130,11 +131,12 @@ func (a *App) backend() (*httpapi.Backend, error) {
 			Create: func(ctx context.Context, by core.Actor, username, password, fullName, email, role string) (int64, error) {
 				return people.Create(ctx, by, auth.NewPerson{Username: username, Password: password, FullName: fullName, Email: email, Role: role})
 			}},
-		Sites:  known.doors(manager),
-		Mode:   func(context.Context) any { return real.Mode },
-		Moves:  moves,
-		Real:   real.Figures,
-		Create: known.creator(manager),
+		Sites:   known.doors(manager),
+		Backups: backups(keeper(c, db)),
+		Mode:    func(context.Context) any { return real.Mode },
+		Moves:   moves,
+		Real:    real.Figures,
+		Create:  known.creator(manager),
 		Account: func(ctx context.Context) any {
 			if account, ok := (usage.Host{Proc: "/proc", UID: os.Getuid()}).Account(ctx); ok {
 				return account

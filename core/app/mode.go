@@ -5,6 +5,7 @@ import (
 
 	"vpm/core"
 	"vpm/core/httpapi"
+	"vpm/htaccess"
 )
 
 // Mode is what is known of the mode that instances run in here.
@@ -21,6 +22,8 @@ type RealMode struct {
 	Mode Mode
 	// Runtime drives the instances that have one, and leaves the others to virtual. nil: none have.
 	Runtime func(virtual core.Runtime) core.Runtime
+	// Change has somebody close or open a site that has none, who may write where it lies; see virtual.Runtime.
+	Change func(ctx context.Context, in core.Instance, dir string, closed *htaccess.Gate) error
 	// Sites is the directory below which those instances' sites lie.
 	Sites string
 	// Figures gives what the process of an instance uses, nil for one that has none.

@@ -4,6 +4,8 @@ package atomicfile
 
 import (
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
@@ -15,7 +17,28 @@ import (
 // over the old one, and the directory synced. On failure the old file is untouched and nothing is left over; what a
 // process leaves that is killed, the next Write of the same path removes.
 func Write(path string, data []byte, perm os.FileMode) error {
-	return write(path, data, func(f *os.File) error { return f.Chmod(perm) }, nil)
+	return write(path, whole(data), func(f *os.File) error { return f.Chmod(perm) }, nil)
+}
+
+// Create puts what fill writes at path as Write does, where nothing is: fs.ErrExist when something is there.
+func Create(path string, perm os.FileMode, fill func(io.Writer) error) error {
+	free := func() error {
+		if _, err := os.Lstat(path); err == nil {
+			return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+		}
+		return nil
+	}
+	if err := free(); err != nil {
+		return err
+	}
+	return write(path, fill, func(f *os.File) error { return f.Chmod(perm) }, free)
+}
+
+func whole(data []byte) func(io.Writer) error {
+	return func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	}
 }
 
 // ErrChanged is that a file is not the one that was read any more.
@@ -28,7 +51,7 @@ func Replace(path string, data []byte, was os.FileInfo) error {
 	if was != nil {
 		keep = func(f *os.File) error { return like(f, was) }
 	}
-	return write(path, data, keep, func() error { return unchanged(path, was) })
+	return write(path, whole(data), keep, func() error { return unchanged(path, was) })
 }
 
 // Remove takes away the file that was read at path. ErrChanged when it has been changed since. It does not wait for the
@@ -45,7 +68,7 @@ func Remove(path string, was os.FileInfo) error {
 	return nil
 }
 
-func write(path string, data []byte, own func(*os.File) error, check func() error) error {
+func write(path string, fill func(io.Writer) error, own func(*os.File) error, check func() error) error {
 	dir := filepath.Dir(path)
 	fault.Point("before the temporary file")
 	f, err := temporary(path)
@@ -55,7 +78,7 @@ func write(path string, data []byte, own func(*os.File) error, check func() erro
 	defer f.Close()           // it stays open, and so locked, until it has its place
 	defer os.Remove(f.Name()) // after the rename there is nothing of that name
 	fault.Point("temporary file made")
-	_, err = f.Write(data)
+	err = fill(f)
 	fault.Point("temporary file written")
 	err = errors.Join(err, own(f), f.Sync())
 	if err != nil {

@@ -43,6 +43,7 @@ type Backend struct {
 	People  People
 	Sites   Sites
 	Moves   Moves
+	Backups Backups
 	// Create registers an instance and lays its directory out.
 	Create func(ctx context.Context, by core.Actor, n core.NewInstance, l Layout) (core.Record, LaidOut, error)
 	// Mode says in which mode instances run here, and what is missing for the other, as JSON has it.

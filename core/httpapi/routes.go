@@ -82,6 +82,8 @@ var routes = []route{
 	{"setup", getPost, public, (*API).setup},
 	{"reset", getPost, public, (*API).reset},
 	{"migrate", post, admin, (*API).migrate},
+	{"backup", post, admin, (*API).backup},
+	{"restore", post, admin, (*API).restore},
 }
 
 // find gives the route of a request and what stands for its *. A program does not know at which prefix it

@@ -32,6 +32,8 @@ type Mover struct {
 	Client  provision.Client
 	// Shared tells whether a host's instances are included by the configuration for all hosts.
 	Shared func(host string) bool
+	// Original drives instances where they lie, without processes of their own.
+	Original core.Runtime
 }
 
 // Move provisions an instance and has it run there. Done again, or after it was cut off anywhere, it goes on. CodeBusy: the
@@ -47,9 +49,12 @@ func (m *Mover) Move(ctx context.Context, by core.Actor, id string) (provision.R
 	if err != nil {
 		return provision.Result{}, err
 	}
-	from := r.Instance.Docroot(m.Manager.Base)
-	if moved {
-		from = r.Instance.MovedFrom()
+	from, home := r.Instance.Docroot(m.Manager.Base), r.Instance.Path(m.Manager.Base)
+	switch {
+	case moved:
+		from, home = r.Instance.MovedFrom(), r.Instance.MovedPath()
+	case home == from:
+		home = ""
 	}
 	q := m.request(r.Instance, from)
 	if !moved {
@@ -63,7 +68,7 @@ func (m *Mover) Move(ctx context.Context, by core.Actor, id string) (provision.R
 			err = m.Units.AssignSlug(ctx, r.Instance, slug)
 		}
 		if err == nil {
-			err = m.settle(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: new(string), MovedFrom: &from})
+			err = m.settle(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: new(string), MovedFrom: &from, MovedPath: &home})
 		}
 		if err != nil {
 			return result, m.takeBack(ctx, by, r, moved, err)
@@ -73,7 +78,46 @@ func (m *Mover) Move(ctx context.Context, by core.Actor, id string) (provision.R
 	if err != nil {
 		return result, m.takeBack(ctx, by, r, moved, err)
 	}
-	return result, m.settle(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: new(string), MovedFrom: &from})
+	err = m.settle(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: new(string), MovedFrom: &from, MovedPath: &home})
+	if err == nil {
+		err = m.closeServed(ctx, id)
+	}
+	if err == nil {
+		err = m.openOriginal(ctx, r, from)
+	}
+	return result, err
+}
+
+// closeServed sets the gate of a stopped instance that visitors are sent to now: web servers that keep their gates with
+// what they serve could not have it before.
+func (m *Mover) closeServed(ctx context.Context, id string) error {
+	r, err := m.Manager.Record(ctx, id)
+	if err != nil || r.Wanted(m.Manager.Now()) != core.ObservedStopped {
+		return err
+	}
+	turn, unlock, err := m.Manager.Runtime.Lock(ctx, r)
+	if err != nil {
+		return err
+	}
+	_, err = m.Manager.Runtime.Settle(turn, r)
+	return errors.Join(err, unlock())
+}
+
+// openOriginal takes out the gate that the original has of before the move: nobody would open it after an undo, and where
+// nginx serves, it closes what was moved too.
+func (m *Mover) openOriginal(ctx context.Context, r core.Record, from string) error {
+	if from == "" || m.Original == nil {
+		return nil
+	}
+	config, err := json.Marshal(map[string]string{"path": from, "url": r.Instance.URL()})
+	if err != nil {
+		return err
+	}
+	r.Instance.Config = new(string(config))
+	if err := m.Original.Release(ctx, r); err != nil {
+		return core.Errorf(core.CodeOf(err), "cannot open the original of %s, which was moved: %s", r.Instance.InstanceID, core.Sentence(err)).Because(err)
+	}
+	return nil
 }
 
 // settle stores where the instance is, and has it be there as it is wanted.
@@ -91,7 +135,7 @@ func (m *Mover) takeBack(ctx context.Context, by core.Actor, was core.Record, mo
 	if slug, _, err := m.Units.Unit(ctx, was.Instance); err != nil || slug == "" {
 		return why
 	}
-	if err := m.giveUp(ctx, by, was, was.Instance.Path(m.Manager.Base)); err != nil {
+	if err := m.giveUp(ctx, by, was, was.Instance.Docroot(m.Manager.Base), was.Instance.Path(m.Manager.Base)); err != nil {
 		return core.Errorf(core.CodeOf(why), "%s. And it could not all be taken back: %s", core.Sentence(why), core.Sentence(err)).Because(errors.Join(why, err))
 	}
 	return why
@@ -115,15 +159,20 @@ func (m *Mover) clear(ctx context.Context, by core.Actor, id, slug string) error
 	return err
 }
 
-// giveUp has the instance be one without a process again, at path.
-func (m *Mover) giveUp(ctx context.Context, by core.Actor, r core.Record, path string) error {
+// giveUp has the instance be one without a process again, with its document root at from, which is its directory too where
+// home is "".
+func (m *Mover) giveUp(ctx context.Context, by core.Actor, r core.Record, from, home string) error {
 	if err := m.Manager.Runtime.Release(ctx, r); err != nil { // the process ends
 		return err
 	}
 	if err := m.Units.ReleaseSlug(ctx, r.Instance); err != nil {
 		return err
 	}
-	return m.settle(ctx, by, r.Instance.InstanceID, core.InstanceUpdate{Path: &path, MovedFrom: new(string)})
+	u := core.InstanceUpdate{Path: &from, Docroot: new(string), MovedFrom: new(string), MovedPath: new(string)}
+	if home != "" && home != from {
+		u.Path, u.Docroot = &home, &from
+	}
+	return m.settle(ctx, by, r.Instance.InstanceID, u)
 }
 
 // Undo has visitors served from the original again. It refuses for a stopped instance: the original has no gate, and the
@@ -144,7 +193,7 @@ func (m *Mover) Undo(ctx context.Context, by core.Actor, id string) (provision.R
 	if err != nil {
 		return result, err
 	}
-	return result, m.giveUp(ctx, by, r, from)
+	return result, m.giveUp(ctx, by, r, from, r.Instance.MovedPath())
 }
 
 // Remove takes away what a move that was undone has left: the copy, which root keeps out of sight, its user and its
@@ -174,7 +223,7 @@ func (m *Mover) Finish(ctx context.Context, by core.Actor, id string) (provision
 	if err != nil {
 		return result, err
 	}
-	return result, m.settle(ctx, by, id, core.InstanceUpdate{MovedFrom: new(string)})
+	return result, m.settle(ctx, by, id, core.InstanceUpdate{MovedFrom: new(string), MovedPath: new(string)})
 }
 
 // Progress is what root has told last of an instance.

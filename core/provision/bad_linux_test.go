@@ -70,6 +70,7 @@ func TestRollBack(t *testing.T) {
 	}
 
 	l.besides(t)
+	l.full(t)
 
 	// What is there already is put back as it was.
 	worse := q

@@ -6,6 +6,8 @@ import (
 	"path"
 
 	"golang.org/x/sys/unix"
+
+	"vpm/htaccess"
 )
 
 const (
@@ -26,6 +28,7 @@ func carryTree(top *os.File) (rules []rule, carried, left []Line) {
 			left = append(left, Line{File: path.Join(at, ".htaccess"), Why: "it is too large, or the site has too many"})
 			return nil
 		}
+		text, _ = htaccess.Open(text) // a gate of vpm's is none of the site's rules
 		r, c, l := carry(at, string(text))
 		rules, carried, left = append(rules, r...), append(carried, c...), append(left, l...)
 		return nil

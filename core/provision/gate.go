@@ -29,21 +29,37 @@ import (
 type Gates struct {
 	Paths Paths
 	Units *systemd.Units
+	// Panel are the directories of the panel: what lies there stays open where an instance has all of its host.
+	Panel []string
 }
 
 // gateRequest is what root is asked to close, the content of SLUG.gate.json.
 type gateRequest struct {
-	Closed      bool          `json:"closed"`
+	Closed   bool      `json:"closed"`
+	Gate     gate      `json:"gate"`
+	Original *original `json:"original,omitempty"` // nil: an instance that was provisioned
+}
+
+// gate is an htaccess.Gate as it goes from the server's user to root.
+type gate struct {
 	Instance    string        `json:"instance"`
 	Reason      string        `json:"reason,omitempty"`
 	Until       time.Time     `json:"until,omitzero"`
 	RetryAfter  time.Duration `json:"retry_after_ns,omitempty"`
 	Bypass      string        `json:"bypass,omitempty"`
 	BypassUntil time.Time     `json:"bypass_until,omitzero"`
+	OpenPaths   []string      `json:"open_paths,omitempty"`
+	OpenDirs    []string      `json:"open_dirs,omitempty"`
+	Host        string        `json:"host,omitempty"`
+	Path        string        `json:"path,omitempty"`
+	Page        string        `json:"page,omitempty"`
+	PagePath    string        `json:"page_path,omitempty"`
 }
 
-func (q gateRequest) gate() htaccess.Gate {
-	return htaccess.Gate{Instance: q.Instance, Reason: q.Reason, Until: q.Until, RetryAfter: q.RetryAfter, Bypass: q.Bypass, BypassUntil: q.BypassUntil}
+// gateAnswer is what root has come to, the content of SLUG.gate in the directory of results.
+type gateAnswer struct {
+	Request string   `json:"request"` // as in a Result
+	Error   *Failure `json:"error,omitempty"`
 }
 
 // Set has the web servers answer for the instance with 503, or opens it again where closed is nil. An instance that is
@@ -117,20 +133,47 @@ func editGate(path string, closed *htaccess.Gate) error {
 
 func (g Gates) nginx(ctx context.Context, slug string, closed *htaccess.Gate) error {
 	q := gateRequest{}
-	if c := closed; c != nil {
-		q = gateRequest{true, c.Instance, c.Reason, c.Until, c.RetryAfter, c.Bypass, c.BypassUntil}
+	if closed != nil {
+		q = gateRequest{Closed: true, Gate: gate(*closed)}
+		q.Gate.OpenDirs = g.Panel
 	}
 	text, err := json.Marshal(q)
-	if err == nil {
-		if done, _ := os.ReadFile(filepath.Join(g.Paths.Results, slug+".gate")); string(done) == sum(text) {
-			return nil // nginx has it: ticks ask for the same again and again
-		}
-		err = atomicfile.Write(filepath.Join(g.Paths.Requests, slug+".gate.json"), text, 0o600)
-	}
 	if err != nil {
+		return err
+	}
+	if g.Paths.answered(slug, text) == nil {
+		return nil // nginx has it: ticks ask for the same again and again
+	}
+	return g.Paths.ask(ctx, g.Units, slug, text)
+}
+
+// answered tells what came of a request for a gate.
+func (p Paths) answered(slug string, request []byte) error {
+	var a gateAnswer
+	text, err := os.ReadFile(filepath.Join(p.Results, slug+".gate"))
+	if err == nil {
+		err = json.Unmarshal(text, &a)
+	}
+	switch {
+	case err != nil:
+		return core.Errorf(core.CodeUnavailable, "cannot read what came of the gate of %s: %w", slug, err)
+	case a.Request != sum(request):
+		return core.Errorf(core.CodeConflict, "cannot tell what came of the gate of %s: another request took its place", slug)
+	case a.Error != nil:
+		return core.Errorf(a.Error.Code, "%s", a.Error.Message)
+	}
+	return nil
+}
+
+// ask leaves a request for a gate and has root carry it out.
+func (p Paths) ask(ctx context.Context, units *systemd.Units, slug string, request []byte) error {
+	if err := atomicfile.Write(filepath.Join(p.Requests, slug+".gate.json"), request, 0o600); err != nil {
 		return core.Errorf(core.CodeUnavailable, "cannot ask for the gate of %s: %w", slug, err)
 	}
-	_, err = g.Units.Start(ctx, "vpm-gate@"+slug+".service")
+	_, err := units.Start(ctx, "vpm-gate@"+slug+".service")
+	if why := p.answered(slug, request); err != nil && why != nil && core.CodeOf(why) != core.CodeConflict {
+		return why // in root's words
+	}
 	return err
 }
 

@@ -2,6 +2,7 @@ package provision
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -11,10 +12,12 @@ import (
 	"vpm/core/atomicfile"
 	"vpm/core/fault"
 	"vpm/core/systemd"
+	"vpm/htaccess"
 )
 
-// Gate is vpm-gate@SLUG.service, as root: it writes nginx's form of the gate that the server's user asks for in
-// SLUG.gate.json, or takes it away. The path is that of the instance as it was provisioned; the request has none.
+// Gate is vpm-gate@SLUG.service, as root: it sets the gate that the server's user asks for in SLUG.gate.json, or takes it
+// away, and tells in SLUG.gate in the directory of results what came of it. Of an instance that was provisioned it is
+// nginx's form of the gate, for the path of then; of another one, see setOriginal.
 func Gate(ctx context.Context, p Paths, slug string) error {
 	if err := systemd.CheckSlug(slug); err != nil {
 		return err
@@ -28,39 +31,56 @@ func Gate(ctx context.Context, p Paths, slug string) error {
 		if err != nil {
 			return err
 		}
-		var q gateRequest
-		if err := decode(data, &q); err != nil {
-			return err
-		}
-		s, err := readState(p.State, slug)
-		if err != nil {
-			return err
-		}
-		if !s.Request.Serve {
-			return core.Errorf(core.CodeConflict, "cannot set the gate of %s: it is not served", slug)
-		}
-		text, err := p.gateText(q, s)
-		if err != nil {
-			return err
-		}
 		done := p.Results + "/" + slug + ".gate"
 		if err := remove(done); err != nil {
 			return err
 		}
-		err = p.exclusively(ctx, func() error { return p.setGate(ctx, p.Nginx.gate(s.Request.Host, slug), text) })
-		if err != nil {
-			return err
+		a := gateAnswer{Request: sum(data)}
+		setting := p.gateOf(ctx, slug, data)
+		if setting != nil {
+			a.Error = &Failure{core.CodeOf(setting), message(setting)}
 		}
-		return atomicfile.Write(done, []byte(sum(data)), 0o644)
+		text, err := json.Marshal(a)
+		if err == nil {
+			err = atomicfile.Write(done, text, 0o644)
+		}
+		return errors.Join(setting, err)
 	})
+}
+
+// gateOf carries a request out.
+func (p Paths) gateOf(ctx context.Context, slug string, request []byte) error {
+	var q gateRequest
+	if err := decode(request, &q); err != nil {
+		return err
+	}
+	if q.Original != nil {
+		return p.setOriginal(ctx, slug, q)
+	}
+	s, err := readState(p.State, slug)
+	if err != nil {
+		return err
+	}
+	if !s.Request.Serve {
+		return core.Errorf(core.CodeConflict, "cannot set the gate of %s: it is not served", slug)
+	}
+	text, err := p.gateText(q, s)
+	if err != nil {
+		return err
+	}
+	files := map[string]string{p.Nginx.gate(s.Request.Host, slug): text}
+	for _, old := range p.nginxGates(originalSlug(s.Request.Instance)) { // from before it was provisioned
+		files[old] = ""
+	}
+	return p.exclusively(ctx, func() error { return p.setGates(ctx, files) })
 }
 
 func (p Paths) gateText(q gateRequest, s state) (string, error) {
 	if !q.Closed {
 		return "", nil
 	}
-	gate := q.gate()
-	gate.Instance, gate.Path = s.Request.Instance, s.Request.Path
+	gate := htaccess.Gate(q.Gate)
+	gate.Instance, gate.Path, gate.Host = s.Request.Instance, s.Request.Path, ""
 	open, err := p.below(s.Request)
 	if err != nil {
 		return "", err
@@ -73,21 +93,32 @@ func (p Paths) gateText(q gateRequest, s state) (string, error) {
 	return text, nil
 }
 
-// setGate has the new text count, or leaves the old one where the server refuses it.
-func (p Paths) setGate(ctx context.Context, path, text string) error {
-	was, err := os.ReadFile(path)
-	old := undo{Name: path, There: err == nil, Was: was}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
+// setGates has new texts count, by the paths of their files, "" for those that have to go; or leaves the old ones where the
+// server refuses them.
+func (p Paths) setGates(ctx context.Context, files map[string]string) (err error) {
+	var old []undo
+	for path, text := range files {
+		was, reading := os.ReadFile(path)
+		if reading != nil && !errors.Is(reading, os.ErrNotExist) {
+			err = reading
+			break
+		}
+		old = append(old, undo{Name: path, There: reading == nil, Was: was})
+		if err = restore(undo{Name: path, There: text != "", Was: []byte(text)}); err != nil {
+			break
+		}
+		fault.Point("gate written")
 	}
-	if err := restore(undo{Name: path, There: text != "", Was: []byte(text)}); err != nil {
-		return err
+	if err == nil {
+		err = p.Nginx.reload(ctx)
 	}
-	fault.Point("gate written")
-	if err := p.Nginx.reload(ctx); err != nil {
-		return errors.Join(err, restore(old))
+	if err == nil {
+		return nil
 	}
-	return nil
+	for _, u := range old {
+		err = errors.Join(err, restore(u))
+	}
+	return err
 }
 
 // below are the URL paths of other instances that are below this one's: they stay open.

@@ -1,10 +1,12 @@
 package provision
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 
@@ -70,6 +72,33 @@ func (j *journal) write() error {
 	return nil
 }
 
+// back notes that the run is being taken back. A full disk, which may be the reason, has no room for another journal: then
+// that is changed in the one that is there. Where there is none nothing was changed yet.
+func (j *journal) back() error {
+	j.Backing = true
+	err := j.write()
+	if err == nil {
+		return nil
+	}
+	f, opening := os.OpenFile(j.path, os.O_RDWR, 0)
+	if errors.Is(opening, os.ErrNotExist) {
+		return nil
+	}
+	if opening != nil {
+		return err
+	}
+	defer f.Close()
+	old, reading := io.ReadAll(f)
+	before, _, found := bytes.Cut(old, []byte(`"backing":false`))
+	if reading == nil && found {
+		_, reading = f.WriteAt([]byte(`"backing":true `), int64(len(before)))
+	}
+	if reading != nil || f.Sync() != nil {
+		return err
+	}
+	return nil
+}
+
 func (j *journal) has(kind, name string) bool {
 	return slices.ContainsFunc(j.Undo, func(u undo) bool { return u.Kind == kind && u.Name == name })
 }
@@ -88,8 +117,7 @@ func (r *run) note(u undo) error {
 // rollBack takes back everything in the journal, the last change first. What cannot be taken back stays in it.
 func (r *run) rollBack(ctx context.Context) error {
 	j := r.journal
-	j.Backing = true
-	if err := j.write(); err != nil {
+	if err := j.back(); err != nil {
 		return err
 	}
 	var failed error

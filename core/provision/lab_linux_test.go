@@ -52,6 +52,8 @@ type ask struct {
 	Request *Request
 	Gate    *htaccess.Gate
 	Run     string // to be settled as running, or as stopped with the gate
+	// Original is the directory of a site that has no process of its own, which Gate closes, and none opens.
+	Original string
 }
 
 type answer struct {
@@ -71,11 +73,14 @@ func serveInside(ctx context.Context, p Paths, slug string) error {
 	units := systemd.NewUnits("")
 	var out answer
 	var err error
-	if a.Request != nil {
+	if a.Original != "" {
+		in := core.Instance{InstanceID: slug, Config: new(fmt.Sprintf(`{"url": "http://vpm.test/%s"}`, slug))}
+		err = Originals{Paths: p, Units: units, Shared: func(string) bool { return true }}.Set(ctx, in, a.Original, a.Gate)
+	} else if a.Request != nil {
 		out.Result, err = Client{p, units}.Do(ctx, slug, *a.Request)
 	} else {
 		rt := &systemd.Runtime{Units: units, Wanted: systemd.Wanted{Dir: "/var/lib/vpm/wanted"}, Cgroups: systemd.Cgroups{Root: "/sys/fs/cgroup", Proc: "/proc"},
-			Journal: systemd.Journal{Program: "/usr/bin/journalctl"}, Pools: p.Pools, Sockets: "/run/vpm", Now: time.Now, Gate: Gates{p, units}.Set,
+			Journal: systemd.Journal{Program: "/usr/bin/journalctl"}, Pools: p.Pools, Sockets: "/run/vpm", Now: time.Now, Gate: Gates{Paths: p, Units: units}.Set,
 			Slug:      func(_ context.Context, i core.Instance) (string, error) { return i.InstanceID, nil },
 			Timestamp: func(at time.Time) core.Timestamp { return core.Timestamp(at.UTC().Format(time.DateTime)) }}
 		r := core.Record{Instance: core.Instance{InstanceID: slug, Status: core.StatusActive}, Run: core.Run{VirtualPID: a.Run, Status: core.RunRunning}}

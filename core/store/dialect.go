@@ -34,6 +34,11 @@ type dialect struct {
 	joinsUpdates bool
 	// at is an expression for a moment given in Unix seconds, a parameter.
 	at string
+	// unix is a format that makes of a column an expression for its moment in Unix seconds.
+	unix string
+	// snapshot are statements that begin a transaction which reads everything as it is at one moment and keeps nobody
+	// from writing.
+	snapshot []string
 	// exclusively runs f while no other process runs anything by exclusively on this database.
 	exclusively func(ctx context.Context, db *sql.DB, f func(execer) error) error
 	// setVersion writes what schemaVersion reads.

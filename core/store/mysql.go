@@ -102,6 +102,8 @@ var mysqlDialect = dialect{
 	upsert:        " ON DUPLICATE KEY UPDATE ",
 	inserted:      func(column string) string { return "VALUES(" + column + ")" },
 	at:            "FROM_UNIXTIME(?)",
+	unix:          "CAST(UNIX_TIMESTAMP(%s) AS SIGNED)",
+	snapshot:      []string{"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"},
 	joinsUpdates:  true,
 	exclusively:   mysqlExclusively,
 	setVersion: func(ctx context.Context, ex execer, version int) error {

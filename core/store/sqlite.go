@@ -108,6 +108,8 @@ var sqliteDialect = dialect{
 	upsert:        " ON CONFLICT (instance_row) DO UPDATE SET ",
 	inserted:      func(column string) string { return "excluded." + column },
 	at:            "datetime(?, 'unixepoch')",
+	unix:          "CAST(strftime('%%s', %s) AS INTEGER)",
+	snapshot:      []string{"BEGIN DEFERRED"},
 	exclusively: func(ctx context.Context, db *sql.DB, f func(execer) error) error {
 		return (&DB{sql: db}).tryTx(ctx, f)
 	},

@@ -212,7 +212,7 @@ func (in *Inside) Detect(ask Ask, found *Capability) error {
 
 // Together starts all instances at once and says how many were seen being started at the same time.
 func (in *Inside) Together(slugs []string, most *int) error {
-	ctx, cancel := Ask{}.context()
+	ctx, cancel := Ask{Within: 5 * time.Minute}.context()
 	defer cancel()
 	var failed atomic.Pointer[error]
 	var wg sync.WaitGroup
@@ -243,7 +243,7 @@ func (in *Inside) Together(slugs []string, most *int) error {
 				return *err
 			}
 			return nil
-		default:
+		case <-time.After(5 * time.Millisecond): // asking takes systemd's time too
 		}
 	}
 }

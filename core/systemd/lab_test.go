@@ -21,7 +21,12 @@ import (
 
 // TestMain lets the test binary be the process inside the VPS.
 func TestMain(m *testing.M) {
-	if os.Getenv("VPM_SYSTEMD_INSIDE") != "" {
+	switch os.Getenv("VPM_SYSTEMD_INSIDE") {
+	case "":
+	case "attempts":
+		serveAttempts()
+		return
+	default:
 		serveInside()
 		return
 	}
@@ -210,7 +215,7 @@ func (l *lab) wait(t *testing.T, slug string, ready func(Detail) bool) Detail {
 // provision makes instances as provisioning does: user, directories, pool, limits, and the unit enabled.
 func (l *lab) provision(t *testing.T, pools ...Pool) {
 	t.Helper()
-	var script strings.Builder
+	var users, dirs, units []string
 	for _, p := range pools {
 		text, err := p.Render()
 		if err != nil {
@@ -223,15 +228,14 @@ func (l *lab) provision(t *testing.T, pools ...Pool) {
 		l.write(t, "/etc/vpm/pools/"+p.Slug+".conf", text)
 		l.write(t, LimitsFile(p.Slug), limits)
 		l.write(t, "/srv/vpm/"+p.Slug+"/htdocs/index.php", "<?php echo 'hello';")
-		fmt.Fprintf(&script, "useradd --system vpm-%[1]s; install -d -o vpm-%[1]s /srv/vpm/%[1]s/logs /srv/vpm/%[1]s/sessions\n", p.Slug)
+		users = append(users, "u vpm-"+p.Slug+" -\n")
+		dirs = append(dirs, fmt.Sprintf("install -d -o vpm-%[1]s /srv/vpm/%[1]s/logs /srv/vpm/%[1]s/sessions\n", p.Slug))
+		units = append(units, UnitName(p.Slug))
 	}
-	script.WriteString("systemctl daemon-reload\n")
-	provisioning.Lock() // useradd has one lock for all
+	provisioning.Lock() // users have one lock for all
 	defer provisioning.Unlock()
-	l.root(t, script.String())
-	for _, p := range pools {
-		l.root(t, "systemctl enable "+UnitName(p.Slug))
-	}
+	l.root(t, "systemd-sysusers - <<'.'\n"+strings.Join(users, "")+".\n"+strings.Join(dirs, "")+"systemctl daemon-reload")
+	l.root(t, "systemctl enable -q "+strings.Join(units, " "))
 }
 
 var provisioning sync.Mutex

@@ -221,34 +221,6 @@ func TestSomebodyElseStopsIt(t *testing.T) {
 	}
 }
 
-// TestMany starts two dozen instances at once and looks at all of them.
-func TestMany(t *testing.T) {
-	t.Parallel()
-	l := sharedLab(t)
-	var pools []Pool
-	var slugs []string
-	for i := range 24 {
-		p := pool(fmt.Sprint("many", i))
-		pools, slugs = append(pools, p), append(slugs, p.Slug)
-		l.write(t, "/var/lib/vpm/wanted/"+p.Slug, "")
-	}
-	l.provision(t, pools...)
-	var most int
-	l.call(t, "Together", slugs, &most)
-	if most == 0 || most > 4 {
-		t.Errorf("%d were started at the same time", most)
-	}
-	l.root(t, "systemctl stop "+UnitName(slugs[0]))
-	all := map[string]Standing{}
-	l.call(t, "Overview", Ask{}, &all)
-	for i, slug := range slugs {
-		d := l.ask(t, "Look", Ask{Slug: slug}).Result.Unit
-		if s := all[slug]; s.Unit.up() != (i > 0) || s.PID != d.MainPID || s.Resources.Tasks.Known != (i > 0) {
-			t.Errorf("%s: %+v, PID %d, up %v", slug, s, d.MainPID, i > 0)
-		}
-	}
-}
-
 func TestResourcesAndStatus(t *testing.T) {
 	t.Parallel()
 	l := sharedLab(t)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"vpm/core"
+	"vpm/htaccess"
 )
 
 // Runtime starts and stops instances without processes.
@@ -28,6 +29,9 @@ type Runtime struct {
 	Roots []string
 	// Backups is where a copy of each .htaccess is kept before vpm first touches it; "" keeps none.
 	Backups string
+	// Change has somebody who may change the .htaccess of dir: it puts a gate of the instance's there, or takes it out
+	// where closed is nil, and has web servers close that read no such file. nil: this process may change it itself.
+	Change func(ctx context.Context, in core.Instance, dir string, closed *htaccess.Gate) error
 	// History gives the last events of an instance, newest first.
 	History func(ctx context.Context, in core.Instance) ([]core.Event, error)
 	// Instances lists the registered instances, which stay open when one around them is closed.

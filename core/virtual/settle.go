@@ -39,25 +39,60 @@ func (rt *Runtime) Lock(ctx context.Context, r core.Record) (turn context.Contex
 	return context.WithValue(ctx, heldKey{}, dir), unlock, err
 }
 
-// change edits the .htaccess of dir in the instance's turn. A directory that the turn does not hold is locked for it:
-// other instances may have their gates there.
-func (rt *Runtime) change(ctx context.Context, in core.Instance, dir string, edit func([]byte, bool) ([]byte, bool)) error {
-	if held, _ := ctx.Value(heldKey{}).(string); held == dir {
+// change puts a gate into the .htaccess of dir in the instance's turn, or takes it out where closed is nil. A directory
+// that the turn does not hold is locked for it: other instances may have their gates there.
+func (rt *Runtime) change(ctx context.Context, in core.Instance, dir string, closed *htaccess.Gate) error {
+	edit, err := editing(in, closed)
+	if err != nil {
+		return err
+	}
+	if held, _ := ctx.Value(heldKey{}).(string); held != dir {
+		if as, err := rt.isAs(dir, edit); err != nil || as {
+			return err
+		}
+		unlock, err := lock(ctx, dir)
+		if err != nil {
+			return err
+		}
+		defer unlock()
+	}
+	if rt.Change == nil {
 		return rt.edit(in, dir, edit)
 	}
+	if f, err := rt.read(dir); err == nil { // whoever changes it may read more than we
+		if err := rt.backUp(in, f); err != nil {
+			return err
+		}
+	}
+	return rt.Change(ctx, in, dir, closed)
+}
+
+// isAs tells whether an edit would leave the .htaccess of dir as it is.
+func (rt *Runtime) isAs(dir string, edit func([]byte, bool) ([]byte, bool)) (bool, error) {
 	f, err := rt.read(dir)
 	if err != nil {
-		return err
+		return false, err
 	}
-	if data, exists := edit(f.data, f.info != nil); exists == (f.info != nil) && bytes.Equal(data, f.data) {
-		return nil
+	data, exists := edit(f.data, f.info != nil)
+	return exists == (f.info != nil) && bytes.Equal(data, f.data), nil
+}
+
+// openAt tells whether dir has no gate of the instance's.
+func (rt *Runtime) openAt(in core.Instance, dir string) bool {
+	as, err := rt.isAs(dir, open(in))
+	return err == nil && as
+}
+
+// editing is what closes an .htaccess, or opens it. The gates of other instances that it may have stay.
+func editing(in core.Instance, closed *htaccess.Gate) (func([]byte, bool) ([]byte, bool), error) {
+	if closed == nil {
+		return open(in), nil
 	}
-	unlock, err := lock(ctx, dir)
+	block, err := closed.Render()
 	if err != nil {
-		return err
+		return nil, core.Errorf(core.CodeNotEffective, "cannot close the site: %w", err)
 	}
-	defer unlock()
-	return rt.edit(in, dir, edit)
+	return func(data []byte, exists bool) ([]byte, bool) { return htaccess.CloseShared(data, exists, block), true }, nil
 }
 
 // Settle closes or opens the site as is wanted. The gate goes to the place that r.Gate.Entry names; every other place
@@ -76,10 +111,10 @@ func (rt *Runtime) Settle(ctx context.Context, r core.Record) (core.Settled, err
 		atomicfile.Sweep(filepath.Join(p.dir, htaccessFile)) // of what the turn holds the edit does that
 	}
 	for _, dir := range rt.places(r) {
-		if stopped && dir == p.dir {
+		if stopped && (dir == p.dir || rt.Change != nil && rt.openAt(r.Instance, dir)) {
 			continue
 		}
-		if err := rt.change(ctx, r.Instance, dir, open(r.Instance)); err != nil {
+		if err := rt.change(ctx, r.Instance, dir, nil); err != nil {
 			return core.Settled{}, err
 		}
 	}
@@ -105,14 +140,7 @@ func (rt *Runtime) closeSite(ctx context.Context, r core.Record, p place) (core.
 	if err != nil {
 		return core.Settled{}, err
 	}
-	block, err := gate.Render()
-	if err != nil {
-		return core.Settled{}, core.Errorf(core.CodeNotEffective, "cannot close the site: %w", err)
-	}
-	err = rt.change(ctx, r.Instance, p.dir, func(data []byte, exists bool) ([]byte, bool) {
-		return htaccess.CloseShared(data, exists, block), true
-	})
-	if err != nil {
+	if err := rt.change(ctx, r.Instance, p.dir, &gate); err != nil {
 		return core.Settled{}, err
 	}
 	r.Gate.Entry = p.dir
@@ -198,7 +226,7 @@ func (rt *Runtime) Due(ctx context.Context, r core.Record, _ core.Evidence) (boo
 // Release opens the site, in its turn.
 func (rt *Runtime) Release(ctx context.Context, r core.Record) error {
 	for _, dir := range rt.places(r) {
-		if err := rt.change(ctx, r.Instance, dir, open(r.Instance)); err != nil {
+		if err := rt.change(ctx, r.Instance, dir, nil); err != nil {
 			return core.Errorf(core.CodeConflict, "cannot forget a site that vpm has closed: %s", message(err))
 		}
 	}

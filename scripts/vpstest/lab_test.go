@@ -123,35 +123,44 @@ func (s *server) get(url string) answer {
 	return s.send("GET", url, nil)
 }
 
-func (s *server) send(method, url string, body any) (a answer) {
+func (s *server) send(method, url string, body any) answer {
 	s.t.Helper()
+	a, err := s.ask(s.limited(), method, url, body)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return a
+}
+
+// ask is send for goroutines beside the test's.
+func (s *server) ask(ctx context.Context, method, url string, body any) (answer, error) {
 	var text io.Reader
 	if body != nil {
 		b, err := json.Marshal(body)
 		if err != nil {
-			s.t.Fatal(err)
+			return answer{}, err
 		}
 		text = bytes.NewReader(b)
 	}
-	r, err := http.NewRequestWithContext(s.limited(), method, url, text)
+	r, err := http.NewRequestWithContext(ctx, method, url, text)
 	if err != nil {
-		s.t.Fatal(err)
+		return answer{}, err
 	}
 	if s.token != "" {
 		r.Header.Set("X-Auth-Token", s.token)
 	}
 	resp, err := s.client.Do(r)
 	if err != nil {
-		s.t.Fatal(err)
+		return answer{}, err
 	}
 	defer resp.Body.Close()
 	got, err := io.ReadAll(resp.Body)
 	if err != nil {
-		s.t.Fatal(err)
+		return answer{}, err
 	}
-	a = answer{status: resp.StatusCode, header: resp.Header, text: string(got)}
+	a := answer{status: resp.StatusCode, header: resp.Header, text: string(got)}
 	_ = json.Unmarshal(got, &a.fields) // a page is not JSON
-	return a
+	return a, nil
 }
 
 // call asks the API, which has to say yes.

@@ -106,6 +106,22 @@ func TestDatabasesOfNoAccount(t *testing.T) {
 	}
 }
 
+// TestForeignDatabaseServer is left to the site, which may reach it from here too.
+func TestForeignDatabaseServer(t *testing.T) {
+	home := restored(t, settingsOfYou)
+	write(t, home, map[string]string{"public_html/blog/wp-config.php": `<?php define('DB_NAME', 'you_wp'); define('DB_USER', 'you_wp'); define('DB_PASSWORD', 's'); define('DB_HOST', 'db.host.example'); $table_prefix = 'wp_';`})
+	a, err := findAccount(t.Context(), Options{From: home})
+	must(t, err)
+	p := &Plan{account: a}
+	list, err := p.neededDatabases()
+	if err != nil || len(list) != 1 || list[0].name != "you_panel" || list[0].users[0].host != "localhost" {
+		t.Errorf("the databases are %+v, %v", list, err)
+	}
+	if len(p.notes) != 1 || !strings.Contains(p.notes[0], "db.host.example") {
+		t.Errorf("the notes are %q", p.notes)
+	}
+}
+
 // TestDumpsAreFound by the names of the databases, and not chosen between.
 func TestDumpsAreFound(t *testing.T) {
 	home := restored(t, settingsOfYou)

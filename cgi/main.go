@@ -14,12 +14,17 @@ import (
 	"time"
 
 	"vpm/core/app"
+	"vpm/core/autoinstall"
 	"vpm/core/config"
 	"vpm/core/gateway"
 )
 
-// version is set by the linker.
-var version = "dev"
+// version and serverSum are set by the linker. serverSum is the SHA-256 of the program vpm of the same release, which may be
+// installed as a server (see core/autoinstall); "" where none comes along.
+var (
+	version   = "dev"
+	serverSum string
+)
 
 func main() {
 	if l, ok := gateway.Inherited(); ok {
@@ -27,9 +32,10 @@ func main() {
 		runtime.GOMAXPROCS(1)
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()
-		resident := &app.Resident{MaxConns: 4}
+		resident := &app.Resident{MaxConns: 4, ServerSum: serverSum}
 		// mod_fcgid follows its SIGTERM with SIGKILL after 4 seconds.
-		s := &gateway.Server{Handler: switchable(resident), Stale: resident.Stale, Idle: time.Minute, Drain: 3 * time.Second}
+		s := &gateway.Server{Handler: switchable(resident), Stale: resident.Stale, Idle: time.Minute, Drain: 3 * time.Second,
+			HandOn: autoinstall.ServerSocket}
 		if err := s.Serve(ctx, l); err != nil {
 			fmt.Fprintln(os.Stderr, "vpm.cgi: cannot serve FastCGI:", err)
 			os.Exit(1)
@@ -40,19 +46,18 @@ func main() {
 		fmt.Fprintf(os.Stderr, "vpm.cgi %s is run by a web server: upload it as api/vpm.cgi and open /vpm/ in a browser.\n", version)
 		os.Exit(2)
 	}
-	if gateway.HandOn(serverSocket) {
+	// A server on this machine answers for every copy of this program.
+	if gateway.HandOn(autoinstall.ServerSocket) {
 		return
 	}
 	// One request does one thing at a time, and each thread that is not begun saves a tenth of a millisecond.
 	runtime.GOMAXPROCS(1)
 	a := app.Load(os.Getenv("DOCUMENT_ROOT"), 1)
+	a.AutoInstall(serverSum)
 	// Under suEXEC nobody ends a program whose client was sent a 504: it does so itself.
 	time.AfterFunc(longest(a.Config, os.Getenv("PATH_INFO"))+5*time.Second, func() { os.Exit(3) })
 	gateway.ServeCGI(switchable(a.API))
 }
-
-// serverSocket is where a server of vpm listens, on a machine that has one: it answers for every copy of this program.
-const serverSocket = "/run/vpmd/vpm.sock"
 
 // longest is how long a request may take: the tick has its own time.
 func longest(c *config.Config, path string) time.Duration {

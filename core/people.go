@@ -31,7 +31,8 @@ type SessionInfo struct {
 	Username  string
 	CreatedAt Timestamp
 	ExpiresAt Timestamp
-	Current   bool // the one that asks
+	ReadAt    Timestamp // when these were read, in the same zone
+	Current   bool      // the one that asks
 }
 
 // PeopleStore keeps the people who may use the panel, for those who administer it. At least one active administrator

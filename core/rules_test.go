@@ -34,7 +34,8 @@ var allowed = map[string][]string{
 	"vpm/core/provision": {"vpm/core", "vpm/core/atomicfile", "vpm/core/fault", "vpm/core/systemd", "vpm/htaccess"},
 	"vpm/core/virtual":   {"vpm/core", "vpm/core/atomicfile", "vpm/core/fault", "vpm/htaccess"},
 
-	"vpm/core/install": {"vpm/core", "vpm/core/atomicfile", "vpm/core/config", "vpm/core/fault", "vpm/core/systemd", "vpm/htaccess"},
+	"vpm/core/autoinstall": {"vpm/core", "vpm/core/atomicfile"},
+	"vpm/core/install":     {"vpm/core", "vpm/core/atomicfile", "vpm/core/autoinstall", "vpm/core/config", "vpm/core/fault", "vpm/core/systemd", "vpm/htaccess"},
 	"vpm/core/relocate": {"vpm/core", "vpm/core/atomicfile", "vpm/core/cms", "vpm/core/config", "vpm/core/fault", "vpm/core/install",
 		"vpm/core/store", "vpm/core/virtual"},
 	"vpm/core/doctor": {"vpm/core", "vpm/core/atomicfile", "vpm/core/config", "vpm/core/fault", "vpm/core/install", "vpm/core/systemd",
@@ -43,9 +44,9 @@ var allowed = map[string][]string{
 	// Set-up brings settings, database and passwords together before there is an app.
 	"vpm/core/setup": {"vpm/core", "vpm/core/atomicfile", "vpm/core/auth", "vpm/core/config", "vpm/core/store"},
 
-	"vpm/cgi": {"vpm/core/app", "vpm/core/config", "vpm/core/gateway"},
+	"vpm/cgi": {"vpm/core/app", "vpm/core/autoinstall", "vpm/core/config", "vpm/core/gateway"},
 	// What only a server has is not linked into the CGI program, whose every start it would cost.
-	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/config", "vpm/core/doctor", "vpm/core/gateway", "vpm/core/httpapi",
+	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/autoinstall", "vpm/core/config", "vpm/core/doctor", "vpm/core/gateway", "vpm/core/httpapi",
 		"vpm/core/install", "vpm/core/move", "vpm/core/provision", "vpm/core/relocate", "vpm/core/store", "vpm/core/systemd"},
 }
 

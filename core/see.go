@@ -8,6 +8,11 @@ import (
 // see does what is to be done about one instance.
 func (p *pass) see(ctx context.Context, r Record) finding {
 	m := p.Manager
+	if u, is := m.Runtime.(*Unreachable); is { // who can reach it passes over it too, and would be contradicted
+		if err := u.refuse(ctx, r.Instance); err != nil {
+			return finding{err: err}
+		}
+	}
 	r, attention, err := m.Attend(ctx, r)
 	f := finding{attention: attention, err: err}
 	switch CodeOf(err) {

@@ -127,6 +127,21 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 		}
 		return figures
 	}
+	out.Journal = func(ctx context.Context, in core.Instance, n int) *httpapi.Journal {
+		slug, _, err := db.Unit(ctx, in)
+		if err != nil || slug == "" {
+			return nil
+		}
+		out := &httpapi.Journal{Unit: systemd.UnitName(slug), Entries: []httpapi.JournalEntry{}}
+		entries, err := m.journal.Entries(ctx, out.Unit, n)
+		if err != nil {
+			out.Reason = core.Sentence(err)
+		}
+		for _, e := range entries {
+			out.Entries = append(out.Entries, httpapi.JournalEntry(e))
+		}
+		return out
+	}
 	out.Moves = func(manager *core.Manager) httpapi.Moves { return m.moves(manager, db) }
 	return out
 }

@@ -96,7 +96,8 @@ Options -Indexes +ExecCGI
     SetHandler cgi-script
   </IfModule>
 </FilesMatch>
-<FilesMatch "\.(?:env|ini|json|ya?ml|db|sqlite3?|log|bak|new|old)(?:-[a-z]+)?$">
+# Neither data nor the server's program, vpm, is for visitors.
+<FilesMatch "^vpm$|\.(?:env|ini|json|ya?ml|db|sqlite3?|log|bak|new|old)(?:-[a-z]+)?$">
   Require all denied
 </FilesMatch>
 <IfModule mod_rewrite.c>

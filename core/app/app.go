@@ -15,6 +15,7 @@ import (
 
 	"vpm/core"
 	"vpm/core/auth"
+	"vpm/core/autoinstall"
 	"vpm/core/config"
 	"vpm/core/httpapi"
 	"vpm/core/setup"
@@ -33,6 +34,7 @@ type App struct {
 	// Real gives what a server brings for processes of instances. nil: there are none here.
 	Real func(db *store.DB, c *config.Config) RealMode
 
+	upload   *autoinstall.Upload // nil where the program is not an uploaded one
 	maxConns int
 	logFile  *os.File // nil where the log is not a file of its own
 	mu       sync.Mutex
@@ -108,8 +110,14 @@ func (a *App) backend() (*httpapi.Backend, error) {
 		real = a.Real(db, c)
 	}
 	rt.Change = real.Change
-	if real.Runtime != nil {
+	switch {
+	case real.Runtime != nil:
 		runtime = real.Runtime(rt)
+	case autoinstall.ServerInstalled():
+		if real.Mode.Missing == "" {
+			real.Mode.Missing = outOfReach()
+		}
+		runtime = &core.Unreachable{Runtime: rt, Moved: moved(db), Why: real.Mode.Missing, Now: time.Now}
 	}
 	known := &sites{config: c, db: db, rt: rt, runtime: runtime, moved: real.Sites}
 	manager := &core.Manager{Store: db, Watch: db, Runtime: runtime, Base: c.InstancesDir,
@@ -134,8 +142,10 @@ func (a *App) backend() (*httpapi.Backend, error) {
 		Sites:   known.doors(manager),
 		Backups: backups(keeper(c, db)),
 		Mode:    func(context.Context) any { return real.Mode },
+		Sudo:    a.sudo,
 		Moves:   moves,
 		Real:    real.Figures,
+		Journal: real.Journal,
 		Create:  known.creator(manager),
 		Account: func(ctx context.Context) any {
 			if account, ok := (usage.Host{Proc: "/proc", UID: os.Getuid()}).Account(ctx); ok {

@@ -28,6 +28,8 @@ type RealMode struct {
 	Sites string
 	// Figures gives what the process of an instance uses, nil for one that has none.
 	Figures func(ctx context.Context, in core.Instance) any
+	// Journal gives the last lines, at most n, of the journal of an instance's process, nil for one that has none.
+	Journal func(ctx context.Context, in core.Instance, n int) *httpapi.Journal
 	// Moves gives instances processes, and takes them back.
 	Moves func(m *core.Manager) httpapi.Moves
 }

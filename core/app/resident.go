@@ -25,6 +25,8 @@ type Resident struct {
 	Docroot string
 	// Real is that of an App.
 	Real func(db *store.DB, c *config.Config) RealMode
+	// ServerSum is what AutoInstall is told; "" for a program that is not uploaded.
+	ServerSum string
 	// Log is where the log goes when the settings name no file; nil is stderr.
 	Log io.Writer
 
@@ -76,6 +78,7 @@ func (h *Resident) reload(root string) {
 	old := h.app
 	h.app, h.root = &using{App: load(place, log, h.MaxConns)}, root
 	h.app.Real = h.Real
+	h.app.AutoInstall(h.ServerSum)
 	if file := h.app.Config.File; file != "" {
 		if _, ok := h.watched[file]; !ok {
 			h.watch(file)

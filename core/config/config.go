@@ -38,6 +38,9 @@ type Config struct {
 	// Mode is virtual, real or auto: whether instances may have processes of their own. auto is real where all that
 	// needs is there.
 	Mode string `envconfig:"VPM_MODE" default:"auto"`
+	// AutoInstall is auto or off: whether the change of an administrator may start the installation of the server where
+	// sudo lets the web server's user run systemctl.
+	AutoInstall string `envconfig:"VPM_AUTO_INSTALL" default:"auto"`
 	// SessionTTL is how long a login lasts.
 	SessionTTL time.Duration `envconfig:"VPM_SESSION_TTL" default:"24h"`
 	// RequestTimeout bounds one request.
@@ -136,6 +139,8 @@ func (c *Config) check() error {
 	switch {
 	case !slices.Contains([]string{"auto", "virtual", "real"}, c.Mode):
 		return bad("MODE", "it must be auto, virtual or real")
+	case !slices.Contains([]string{"auto", "off"}, c.AutoInstall):
+		return bad("AUTO_INSTALL", "it must be auto or off")
 	case c.DBDriver != "" && c.DBDriver != MySQL && c.DBDriver != SQLite:
 		return bad("DB_DRIVER", "it must be mysql or sqlite")
 	case c.DBDriver == SQLite && c.DataDir == "":

@@ -31,6 +31,8 @@ type Server struct {
 	Patience         time.Duration
 	// Connections bounds the open connections, 0 not at all. The kernel keeps those past it waiting.
 	Connections int
+	// HandOn is the unix socket of a server that is given the connections, as long as it takes them; "" is none.
+	HandOn string
 	// Logf writes to the log what no answer tells. nil is stderr.
 	Logf func(format string, args ...any)
 
@@ -103,6 +105,9 @@ func (s *Server) accept(l *listener) error {
 		accepted, err := l.Accept()
 		if err != nil {
 			return err
+		}
+		if s.handOn(accepted) {
+			continue
 		}
 		c := s.track(accepted)
 		handler := func(w http.ResponseWriter, r *http.Request) { s.serve(c, w, r) }

@@ -10,17 +10,20 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"vpm/core"
 )
 
 // HandOn gives the one request of a CGI process to the server that listens on a unix socket, and passes its answer on.
 // It returns false where nobody listens there, or this user may not connect: nothing of the request has been read then.
 // Where there is no socket it costs one stat.
 func HandOn(socket string) bool {
+	return isSocket(socket) && handOn(socket, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+}
+
+func isSocket(path string) bool {
 	var st syscall.Stat_t
-	if syscall.Stat(socket, &st) != nil || st.Mode&syscall.S_IFMT != syscall.S_IFSOCK {
-		return false
-	}
-	return handOn(socket, os.Environ(), os.Stdin, os.Stdout, os.Stderr)
+	return syscall.Stat(path, &st) == nil && st.Mode&syscall.S_IFMT == syscall.S_IFSOCK
 }
 
 // Bounds of a request that is handed on: the connection, which the kernel makes at once unless the server's queue is
@@ -71,10 +74,14 @@ func handOn(socket string, environ []string, in io.Reader, out, log io.Writer) b
 	}
 	go sendBody(c, body) // the server may answer before it has read all
 	if begun, err := passAnswer(c, out, log); err != nil && !begun {
-		_, _ = io.WriteString(out, "Status: 503 Service Unavailable\r\nContent-Type: application/json\r\nRetry-After: 2\r\nCache-Control: no-store\r\n\r\n"+
-			`{"success":false,"message":"cannot reach vpm's server at the moment","error":"cannot reach vpm's server at the moment","code":"unavailable"}`+"\n")
+		_, _ = out.Write(noAnswer())
 	}
 	return true
+}
+
+// noAnswer is for a request that the server took and did not answer.
+func noAnswer() []byte {
+	return refusal("503 Service Unavailable\r\nRetry-After: 2", core.CodeUnavailable, "cannot reach vpm's server at the moment")
 }
 
 // ofProcess tells variables of this process from those of the request.

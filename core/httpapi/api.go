@@ -30,6 +30,8 @@ type API struct {
 	TrustedProxies []netip.Prefix
 	// Warnings are shown to administrators when they log in.
 	Warnings []string
+	// Changed hears of each change that an administrator has made, before it is answered; nil is nobody.
+	Changed func(ctx context.Context)
 
 	origins *origins
 }
@@ -48,11 +50,17 @@ type Backend struct {
 	Create func(ctx context.Context, by core.Actor, n core.NewInstance, l Layout) (core.Record, LaidOut, error)
 	// Mode says in which mode instances run here, and what is missing for the other, as JSON has it.
 	Mode func(ctx context.Context) any
+	// Sudo says for administrators how far the installation through sudo is, and that the line for it is equivalent to
+	// root, as JSON has it; nil where there is nothing to say.
+	Sudo func(ctx context.Context) any
 	// Account measures what the whole hosting account uses; nil where the host does not show it.
 	Account func(ctx context.Context) any
 	// Real gives what an instance's own process uses, as JSON has it; nil where it has none, and the func is nil where no
 	// instance has.
 	Real func(ctx context.Context, in core.Instance) any
+	// Journal gives the last lines, at most n, of the journal of an instance's own process, nil for one that has none; nil
+	// where none have.
+	Journal func(ctx context.Context, in core.Instance, n int) *Journal
 	// Migrate upgrades the tables and gives the version they had.
 	Migrate func(ctx context.Context, by core.Actor) (from int, err error)
 }
@@ -171,7 +179,11 @@ func (a *API) answer(c *call) (any, error) {
 	if err := a.authorize(c, r); err != nil {
 		return nil, err
 	}
-	return r.handle(a, c)
+	value, err := r.handle(a, c)
+	if err == nil && a.Changed != nil && r.changes(c.Method) && c.session.User.May(core.PermissionAll) {
+		a.Changed(c.Context())
+	}
+	return value, err
 }
 
 // authorize checks who calls and whether they may.

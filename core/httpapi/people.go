@@ -119,6 +119,7 @@ type sessionAnswer struct {
 	Username  string         `json:"username"`
 	CreatedAt core.Timestamp `json:"created_at"`
 	ExpiresAt core.Timestamp `json:"expires_at"`
+	ReadAt    core.Timestamp `json:"-"`
 	Current   bool           `json:"current"`
 }
 
@@ -144,14 +145,16 @@ func (a *API) listSessions(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := make([]sessionAnswer, len(sessions))
+	out, now := make([]sessionAnswer, len(sessions)), core.Timestamp("")
 	for i, s := range sessions {
 		out[i] = sessionAnswer(s)
+		now = s.ReadAt
 	}
 	return struct {
-		Success  bool            `json:"success"`
-		Sessions []sessionAnswer `json:"sessions"`
-	}{true, out}, nil
+		Success   bool            `json:"success"`
+		Sessions  []sessionAnswer `json:"sessions"`
+		Timestamp core.Timestamp  `json:"timestamp"` // now, in the same zone
+	}{true, out, now}, nil
 }
 
 func (a *API) endSession(c *call) (any, error) {

@@ -119,3 +119,9 @@ func (r route) allows(method string) bool {
 	}
 	return false
 }
+
+// changes tells whether a request of that method changes instances or who may do what, as opposed to looking, logging in
+// and the periodic pass.
+func (r route) changes(method string) bool {
+	return method == post && (r.access == manage || r.access == create || r.access == admin) && r.name != "instances/scan"
+}

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"time"
 
 	"vpm/core"
 )
@@ -120,7 +121,21 @@ type SiteLog struct {
 	Truncated bool
 }
 
-// siteLog answers also where there is none, and says why: that is no failure of the request.
+// JournalEntry is a line that the process of an instance, or systemd about it, has left in the server's journal.
+type JournalEntry struct {
+	At   time.Time `json:"at"`
+	Text string    `json:"text"`
+}
+
+// Journal is the end of the journal of an instance's own process, oldest entry first.
+type Journal struct {
+	Unit    string         `json:"unit"`
+	Entries []JournalEntry `json:"entries"`
+	Reason  string         `json:"reason,omitempty"` // why it cannot be read
+}
+
+// siteLog answers also where there is none, and says why: that is no failure of the request. An instance with a process of
+// its own has a journal besides.
 func (a *API) siteLog(c *call) (any, error) {
 	var q struct {
 		ID    string `schema:"instance_id"`
@@ -144,7 +159,11 @@ func (a *API) siteLog(c *call) (any, error) {
 		Lines      []string `json:"lines"`
 		Truncated  bool     `json:"truncated"`
 		Reason     string   `json:"reason,omitempty"`
+		Journal    *Journal `json:"journal,omitempty"`
 	}{Success: true, InstanceID: r.Instance.InstanceID, Lines: []string{}}
+	if c.backend.Journal != nil {
+		out.Journal = c.backend.Journal(c.Context(), r.Instance, int(q.Lines))
+	}
 	log, err := c.backend.Sites.Log(c.Context(), r.Instance, int(q.Lines))
 	if e, ok := errors.AsType[*core.Error](err); ok && e.Code == core.CodeNotFound {
 		out.Reason = e.Message
@@ -157,17 +176,22 @@ func (a *API) siteLog(c *call) (any, error) {
 	return out, nil
 }
 
-// mode says in which mode instances run here, and what is missing for the other.
+// mode says in which mode instances run here, and what is missing for the other; administrators are also told of sudo.
 func (a *API) mode(c *call) (any, error) {
 	mode := c.backend.Manager.Runtime.Mode()
 	label := "Virtual Mode"
 	if mode == core.ModeReal {
 		label = "Process Mode"
 	}
+	var sudo any
+	if c.backend.Sudo != nil && c.session.User.May(core.PermissionAll) {
+		sudo = c.backend.Sudo(c.Context())
+	}
 	return struct {
 		Success bool      `json:"success"`
 		Mode    core.Mode `json:"mode"`
 		Label   string    `json:"label"`
 		Details any       `json:"details"`
-	}{true, mode, label, c.backend.Mode(c.Context())}, nil
+		Sudo    any       `json:"sudo,omitempty"`
+	}{true, mode, label, c.backend.Mode(c.Context()), sudo}, nil
 }

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"vpm/core"
-	"vpm/core/install"
+	"vpm/core/autoinstall"
 )
 
 func (s *server) doctor() map[string]core.Check {
@@ -57,7 +57,7 @@ func TestDoctor(t *testing.T) {
 		{"rights", "mv /etc/polkit-1/rules.d/50-vpm.rules /root; systemctl restart polkit", "mv /root/50-vpm.rules /etc/polkit-1/rules.d; systemctl restart polkit", core.CheckFailed, "cannot start"},
 		{"web-server", "echo Nonsense > /etc/apache2/conf-enabled/x.conf", "rm /etc/apache2/conf-enabled/x.conf", core.CheckFailed, "Nonsense"},
 		{"routing", "systemctl stop vpm.socket", "systemctl start vpm.socket vpm.service", core.CheckFailed, "503"},
-		{"sudoers-line", "echo '" + install.SudoersLine + "' > /etc/sudoers.d/www; chmod 440 /etc/sudoers.d/www", "rm /etc/sudoers.d/www", core.CheckWarning, "equivalent to root"},
+		{"sudoers-line", "echo '" + autoinstall.SudoersLine + "' > /etc/sudoers.d/www; chmod 440 /etc/sudoers.d/www", "rm /etc/sudoers.d/www", core.CheckWarning, "equivalent to root"},
 		{"leftovers", "mkdir /var/lib/vpm-install.aaaaaa", "rmdir /var/lib/vpm-install.aaaaaa", core.CheckWarning, "vpm-install.aaaaaa"},
 		{"time-zone", "mkdir -p /run/systemd/system/vpm.service.d; printf '[Service]\nEnvironment=TZ=Asia/Tokyo\n' > /run/systemd/system/vpm.service.d/tz.conf; systemctl daemon-reload; systemctl restart vpm",
 			"rm -r /run/systemd/system/vpm.service.d; systemctl daemon-reload; systemctl restart vpm", core.CheckWarning, "Asia/Tokyo"},

@@ -5,7 +5,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
+
+	"vpm/core/autoinstall"
 )
 
 // State is what is left on the machine of installations, for people to judge.
@@ -52,28 +53,10 @@ func Inspect() (State, error) {
 			}
 		}
 	}
-	if there(unitDir + installUnit) {
-		s.Leftover = append(s.Leftover, unitDir+installUnit)
+	if _, err := os.Lstat(autoinstall.UnitFile); err == nil {
+		s.Leftover = append(s.Leftover, autoinstall.UnitFile)
 	}
 	left, err := filepath.Glob("/var/lib/vpm-install.*")
 	s.Leftover = append(s.Leftover, left...)
 	return s, err
-}
-
-// SudoersFiles lists the files that have a rule with systemctl for that user.
-func SudoersFiles(user string) (list []string) {
-	files, _ := filepath.Glob("/etc/sudoers.d/*") // the only error is a bad pattern
-	for _, path := range append([]string{"/etc/sudoers"}, files...) {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			continue
-		}
-		for line := range strings.Lines(string(text)) {
-			if f := strings.Fields(line); len(f) > 1 && f[0] == user && strings.Contains(line, "systemctl") {
-				list = append(list, path)
-				break
-			}
-		}
-	}
-	return list
 }

@@ -2,7 +2,6 @@ package install
 
 // For the tests that live beside this package, as those of core/doctor need an installation too.
 const (
-	InstallUnit  = installUnit
 	DatabaseName = databaseName
 	SelfTestUnit = selfTest
 	ServiceFile  = service
@@ -11,7 +10,6 @@ const (
 
 var (
 	Message        = message
-	SystemctlIn    = systemctlIn
 	NginxServers   = nginxServers
 	VirtualHosts   = virtualHosts
 	WithoutBlock   = withoutBlock

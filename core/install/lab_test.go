@@ -23,6 +23,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"vpm/core/app"
+	"vpm/core/autoinstall"
 	"vpm/core/doctor"
 	"vpm/core/install"
 	"vpm/scripts/vpslab"
@@ -161,8 +162,9 @@ func command(what string) error {
 		}
 		return p.Apply(ctx)
 	case "change":
-		started, err := install.Detached{DataDir: "/home/shop/vpm-data", From: api, Program: api + "/vpm", Sum: os.Getenv("SUM"),
-			Setting: os.Getenv("SETTING"), Log: func(line string) { fmt.Println(line) }}.AfterChange(ctx)
+		u := autoinstall.Upload{DataDir: "/home/shop/vpm-data", Dir: api, Sum: os.Getenv("SUM"), Off: os.Getenv("OFF") != "",
+			Log: func(line string) { fmt.Println(line) }}
+		started, err := u.AfterChange(ctx)
 		fmt.Println(started)
 		return err
 	case "doctor":

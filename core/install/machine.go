@@ -20,6 +20,7 @@ import (
 const (
 	program  = "program"
 	units    = "units"
+	sockets  = "sockets"
 	settings = "settings"
 	web      = "web"
 )
@@ -54,7 +55,10 @@ func (p *Plan) machineSteps(_ context.Context, m machine, _ upload) error {
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		c := content{path: name, text: []byte(files[name]), mode: 0o644}
 		topic := ""
-		if strings.HasPrefix(name, unitDir) {
+		switch {
+		case name == socket:
+			topic = sockets
+		case strings.HasPrefix(name, unitDir):
 			topic = units
 		}
 		if name == sudoersFile {
@@ -66,7 +70,7 @@ func (p *Plan) machineSteps(_ context.Context, m machine, _ upload) error {
 	}
 	if m.webGroup != "www-data" {
 		p.add(p.file(content{path: socket + ".d/10-group.conf", mode: 0o644,
-			text: fmt.Appendf(nil, "# The web server's group on this machine.\n[Socket]\nSocketGroup=%s\n", m.webGroup)}, units))
+			text: fmt.Appendf(nil, "# The web server's group on this machine.\n[Socket]\nSocketGroup=%s\n", m.webGroup)}, sockets))
 	}
 	return nil
 }

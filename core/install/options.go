@@ -8,16 +8,17 @@ import (
 	"strings"
 
 	"vpm/core"
+	"vpm/core/autoinstall"
 )
 
 // Where things are put.
 const (
-	Program     = "/usr/lib/vpm/vpm"
+	Program     = autoinstall.ServerProgram
 	ProgramLink = "/usr/bin/vpm"
 	Settings    = "/etc/vpm/vpm.env"
 	StateDir    = "/var/lib/vpm"
 	DataDir     = "/var/lib/vpm/data"
-	Socket      = "/run/vpmd/vpm.sock"
+	Socket      = autoinstall.ServerSocket
 	User        = "vpmd"
 
 	unitDir = "/etc/systemd/system/"

@@ -64,7 +64,7 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{options: o, journal: j}
-	for _, part := range []func(context.Context, machine, upload) error{p.machineSteps, p.settingSteps, p.serverSteps, p.webSteps} {
+	for _, part := range []func(context.Context, machine, upload) error{p.machineSteps, p.settingSteps, p.serverSteps, p.webSteps, p.sudoersStep} {
 		if err := part(ctx, m, up); err != nil {
 			return nil, err
 		}

@@ -3,7 +3,10 @@ package install
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"syscall"
 
 	"vpm/core"
@@ -16,7 +19,9 @@ func (p *Plan) programSteps() error {
 		return cannot("read the program", err)
 	}
 	c := content{path: Program, text: text, mode: 0o755}
-	p.add(step{what: "copy " + p.options.Program + " to " + Program + " (root:root 0755, SHA-256 " + sum(text)[:16] + "…)",
+	link := p.link(ProgramLink, Program, "")
+	link.same = func() bool { to, err := filepath.EvalSymlinks(ProgramLink); return err == nil && to == Program }
+	p.add(p.packaged(), step{what: "copy " + p.options.Program + " to " + Program + " (root:root 0755, SHA-256 " + sum(text)[:16] + "…)",
 		changes: program, same: c.same,
 		do: func(_ context.Context, s *session) error {
 			if err := s.put(c); err != nil {
@@ -27,8 +32,38 @@ func (p *Plan) programSteps() error {
 				return core.Errorf(core.CodeUnavailable, "cannot copy the program: what is in %s has another checksum", Program)
 			}
 			return nil
-		}}, p.link(ProgramLink, Program, ""))
+		}}, link)
 	return nil
+}
+
+// packaged leaves the program to the package manager where a package has brought it since it was copied: its removal is
+// that of the package then.
+func (p *Plan) packaged() step {
+	own := func(r record) bool {
+		return r.is(ofFile, Program) || r.is(ofLink, ProgramLink) || r.is(ofDir, filepath.Dir(Program))
+	}
+	return step{what: "leave " + Program + " to the package it came with",
+		same: func() bool {
+			return !slices.ContainsFunc(p.journal.Base, own) || exec.Command("/usr/bin/dpkg-query", "--search", Program).Run() != nil
+		},
+		do: func(_ context.Context, s *session) error {
+			s.Base = slices.DeleteFunc(s.Base, own)
+			return s.save()
+		}}
+}
+
+// runs tells whether the main process of a unit runs the very file at path, and not one that was there before.
+func runs(ctx context.Context, unit, path string) bool {
+	pid, err := run(ctx, "systemctl", "show", "--value", "--property=MainPID", unit)
+	if err != nil {
+		return false
+	}
+	runs, err := os.Stat("/proc/" + strings.TrimSpace(pid) + "/exe")
+	if err != nil {
+		return false
+	}
+	is, err := os.Stat(path)
+	return err == nil && os.SameFile(runs, is)
 }
 
 func sameDir(path string, mode os.FileMode, owner, group string) bool {

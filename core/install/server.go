@@ -21,17 +21,17 @@ func (p *Plan) serverSteps(_ context.Context, m machine, up upload) error {
 		link, to := wants(w[0], w[1])
 		p.insertBefore("take over "+up.dir, p.link(link, to, units))
 	}
-	p.insertBefore("take over "+up.dir, commandStep([]string{units}, "systemctl", "daemon-reload"))
+	p.insertBefore("take over "+up.dir, commandStep([]string{units, sockets}, "systemctl", "daemon-reload"))
 	p.add(p.afterUndo("systemctl", "stop", "vpm.socket", "vpm.service", "vpm.slice"))
-	p.add(step{what: "start the server: run systemctl restart vpm.socket vpm.service", changes: "started", on: []string{program, units, settings},
+	p.add(step{what: "start the server: run systemctl restart vpm.socket vpm.service", changes: "started", on: []string{program, units, sockets, settings},
 		same: func() bool {
 			ctx := context.Background()
-			return active(ctx, "vpm.socket") && active(ctx, "vpm.service")
+			return active(ctx, "vpm.socket") && active(ctx, "vpm.service") && runs(ctx, "vpm.service", Program)
 		},
 		do: func(ctx context.Context, s *session) error {
 			_, _ = run(ctx, "systemctl", "reset-failed", "vpm.socket", "vpm.service") // of a unit that never failed it knows nothing
 			argv := []string{"systemctl", "restart", "vpm.service"}
-			if s.dirty[units] || !active(ctx, "vpm.socket") { // otherwise what web servers send meanwhile waits in the socket
+			if s.dirty[sockets] || !active(ctx, "vpm.socket") { // otherwise what web servers send meanwhile waits in the socket
 				argv = append(argv, "vpm.socket")
 			}
 			if _, err := run(ctx, argv...); err != nil {
@@ -39,7 +39,7 @@ func (p *Plan) serverSteps(_ context.Context, m machine, up upload) error {
 			}
 			return nil
 		}})
-	p.add(step{what: "start " + selfTest + " as " + User + ", which proves that the server may drive its units", on: []string{units, program, "started"},
+	p.add(step{what: "start " + selfTest + " as " + User + ", which proves that the server may drive its units", on: []string{units, sockets, program, "started"},
 		do: func(ctx context.Context, _ *session) error { return m.privilege.effective(ctx) }})
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"vpm/core/autoinstall"
 	"vpm/core/install"
 )
 
@@ -138,9 +139,10 @@ func TestDocumentedLine(t *testing.T) {
 	s.apache()
 	s.setUpWith("sqlite")
 	s.sh("install -m 755 -o www-data /opt/vpm-test " + api + "/vpm")
+	sum, _, _ := strings.Cut(s.sh("sha256sum "+api+"/vpm"), " ")
 	change := func(env ...string) string {
 		t.Helper()
-		args := append([]string{"INSTALL_TEST_INSIDE=change"}, env...)
+		args := append([]string{"INSTALL_TEST_INSIDE=change", "SUM=" + sum}, env...)
 		out, err := s.RunAs(s.limited(), "www-data", "env", append(args, "/opt/vpm-test")...)
 		if err != nil {
 			t.Fatal(err)
@@ -150,10 +152,10 @@ func TestDocumentedLine(t *testing.T) {
 	if got := change(); got != "false" {
 		t.Errorf("without the line: %s", got)
 	}
-	if err := s.WriteFile("/etc/sudoers.d/www", []byte(install.SudoersLine+"\n"), 0o440); err != nil {
+	if err := s.WriteFile("/etc/sudoers.d/www", []byte(autoinstall.SudoersLine+"\n"), 0o440); err != nil {
 		t.Fatal(err)
 	}
-	if got := change("SETTING=off"); got != "false" {
+	if got := change("OFF=1"); got != "false" {
 		t.Errorf("with VPM_AUTO_INSTALL=off: %s", got)
 	}
 	before := s.tree()
@@ -161,7 +163,6 @@ func TestDocumentedLine(t *testing.T) {
 		t.Errorf("a damaged program: %s", out)
 	}
 	s.wantTree(before, "after the refusal of a damaged program")
-	s.sh("rm /home/shop/vpm-data/vpm-install.asked")
 	if got := change(); !strings.HasSuffix(got, "true") || !strings.Contains(got, "equivalent to root") {
 		t.Errorf("with the line: %s", got)
 	}
@@ -171,10 +172,10 @@ func TestDocumentedLine(t *testing.T) {
 		return err == nil
 	})
 	if err != nil {
-		t.Fatal(err, s.Journal(install.InstallUnit))
+		t.Fatal(err, s.Journal(autoinstall.Unit))
 	}
 	if s.ask("GET", "/setup.php", nil).by != "server" {
-		t.Fatal(s.Journal(install.InstallUnit))
+		t.Fatal(s.Journal(autoinstall.Unit))
 	}
 	s.logIn("server")
 	if got := change(); got != "false" {

@@ -3,6 +3,8 @@ package provision
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -51,7 +53,7 @@ func (c Client) Do(ctx context.Context, slug string, q Request) (Result, error) 
 	return result, nil
 }
 
-// Result is what root has told last of an instance, also while a run goes on.
+// Result is what root has told last of an instance, also while a run goes on. CodeNotFound: nothing yet.
 func (c Client) Result(slug string) (Result, error) {
 	if err := systemd.CheckSlug(slug); err != nil {
 		return Result{}, err
@@ -60,6 +62,9 @@ func (c Client) Result(slug string) (Result, error) {
 	text, err := os.ReadFile(filepath.Join(c.Paths.Results, slug+".json"))
 	if err == nil {
 		err = json.Unmarshal(text, &r)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return Result{}, core.Errorf(core.CodeNotFound, "cannot tell of a move of %s: there was none", slug)
 	}
 	if err != nil {
 		return Result{}, core.Errorf(core.CodeUnavailable, "cannot read the result for %s: %w", slug, err)

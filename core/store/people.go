@@ -166,7 +166,7 @@ func (db *DB) PasswordHash(ctx context.Context, id int64) (string, error) {
 
 // Sessions lists unexpired sessions, newest first.
 func (db *DB) Sessions(ctx context.Context, userID int64, current string) ([]core.SessionInfo, error) {
-	query, args := `SELECT s.id, s.user_id, COALESCE(u.username, ''), s.created_at, s.expires_at, COALESCE(s.token, '') FROM admin_sessions s
+	query, args := `SELECT s.id, s.user_id, COALESCE(u.username, ''), s.created_at, s.expires_at, CURRENT_TIMESTAMP, COALESCE(s.token, '') FROM admin_sessions s
 		JOIN admin_users u ON u.id = s.user_id WHERE s.expires_at > CURRENT_TIMESTAMP`, []any{}
 	if userID != 0 {
 		query, args = query+" AND s.user_id = ?", append(args, userID)
@@ -181,7 +181,7 @@ func (db *DB) Sessions(ctx context.Context, userID int64, current string) ([]cor
 	for rows.Next() {
 		var s core.SessionInfo
 		var token string
-		if err := rows.Scan(&s.ID, &s.UserID, &s.Username, &s.CreatedAt, &s.ExpiresAt, &token); err != nil {
+		if err := rows.Scan(&s.ID, &s.UserID, &s.Username, &s.CreatedAt, &s.ExpiresAt, &s.ReadAt, &token); err != nil {
 			return nil, db.wrap(err, "cannot list the sessions")
 		}
 		s.Current = token == current && token != ""

@@ -34,6 +34,11 @@ func (j Journal) Last(ctx context.Context, unit string, n int, since time.Time) 
 	if !since.IsZero() {
 		args = append(args, fmt.Sprintf("--since=@%d.%06d", since.Unix(), since.Nanosecond()/1000))
 	}
+	out, err := j.run(ctx, unit, args)
+	return lines(string(out)), err
+}
+
+func (j Journal) run(ctx context.Context, unit string, args []string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, j.Program, args...)
 	cmd.Env = []string{"LC_ALL=C.UTF-8", "PATH=/usr/bin:/bin"}
 	cmd.WaitDelay = time.Second
@@ -41,7 +46,7 @@ func (j Journal) Last(ctx context.Context, unit string, n int, since time.Time) 
 	if err != nil {
 		return nil, core.Errorf(core.CodeUnavailable, "cannot read the journal of %s", unit).Because(err)
 	}
-	return lines(string(out)), nil
+	return out, nil
 }
 
 // Tail gives the last lines, at most n, of a log file that others write: a link in its place is not followed, and a FIFO

@@ -14,7 +14,7 @@ addEventListener('online', askAgain);
 session.subscribe(({ state }) => state === 'in' && askAgain());
 document.addEventListener('visibilitychange', () => document.hidden || askAgain());
 
-/** start polls until the function that it gives is called. */
+/** start polls until it is stopped; `every` gives the ms between two answers, 0: none by itself. */
 function start(ask, every, tell) {
 	let timer, controller, failures = 0;
 	const poll = {
@@ -34,9 +34,9 @@ function start(ask, every, tell) {
 				failures++;
 				tell({ error });
 			}
-			if (!every) return;
+			if (!every()) return;
 			// A page spends at most a tenth of its time asking: a long list on a slow host is asked for less often.
-			const wait = Math.max(every, 9 * (Date.now() - began));
+			const wait = Math.max(every(), 9 * (Date.now() - began));
 			timer = setTimeout(poll.ask, Math.min(wait * 2 ** failures, longest));
 		},
 	};
@@ -56,19 +56,23 @@ function start(ask, every, tell) {
  * usePoll gives what was last answered, and keeps it while later tries fail.
  * @template T
  * @param {(options: {signal: AbortSignal}) => Promise<T>} ask
- * @param {number} every ms; 0: once, and after changes
+ * @param {number} every ms; 0: once, and after changes; another value asks at once and keeps what is known
  * @param {unknown[]} deps what else `ask` depends on: another value begins anew
  * @param {T} [known] what is shown before the first answer
  * @returns {{data?: T, error: Error | null, at: number, refresh: () => void}}
  */
 export function usePoll(ask, every, deps, known) {
 	const [state, set] = useState({ data: known, error: null, at: 0 });
-	const latest = useRef(ask), running = useRef(null);
-	latest.current = ask;
+	const latest = useRef({ every }), running = useRef(null);
+	const before = latest.current.every;
+	latest.current = { ask, every };
 	useEffect(() => {
 		set({ data: known, error: null, at: 0 });
-		const poll = running.current = start(options => latest.current(options), every, news => set(old => ({ ...old, ...news })));
+		const poll = running.current = start(options => latest.current.ask(options), () => latest.current.every, news => set(old => ({ ...old, ...news })));
 		return poll.stop;
 	}, deps);
+	useEffect(() => {
+		if (before !== every) running.current.ask();
+	}, [every]);
 	return { ...state, refresh: () => running.current?.ask() };
 }

@@ -20,8 +20,8 @@ export async function end(root, { username, password, message }) {
 	content.append(
 		message ? h('p', { className: 'setup-note', role: 'status' }, message) : '',
 		h('p', {}, t('setup.end.closed')));
-	if (loggedIn) content.append(h('p', {}, t('setup.end.sites')), actions(enter('#/find', t('setup.end.open'))), ...cron());
-	else content.append(actions(enter('#/', t('setup.end.login'))));
+	if (loggedIn) content.append(h('p', {}, t('setup.end.sites')), actions(enter('#/find', t('nav.find'))), ...cron());
+	else content.append(actions(enter('#/', t('login'))));
 }
 
 const actions = (...buttons) => h('p', { className: 'setup-actions' }, buttons);
@@ -57,7 +57,7 @@ function copy(text) {
 	if (!navigator.clipboard) return '';
 	const button = h('button', { type: 'button', onclick: async () => {
 		await navigator.clipboard.writeText(text);
-		button.textContent = t('setup.copied');
-	} }, t('setup.copy'));
+		button.textContent = t('copied');
+	} }, t('copy'));
 	return button;
 }

@@ -135,14 +135,14 @@ export async function proving(path, body) {
 
 // twice checks what was typed twice.
 export function twice({ password, again }) {
-	if (password !== again) throw Object.assign(new Error(t('setup.admin.differ')), { field: 'again' });
+	if (password !== again) throw Object.assign(new Error(t('password.differ')), { field: 'again' });
 }
 
 // insecure warns where a password would go over an open connection. Browsers call this machine's own addresses secure.
 export function insecure() {
 	if (isSecureContext) return undefined;
 	const to = location.href.replace(/^http:/, 'https:');
-	return h('p', { className: 'setup-note warning' }, t('setup.insecure'), ' ', h('a', { href: to }, t('setup.secure')));
+	return h('p', { className: 'setup-note warning' }, t('insecure'), ' ', h('a', { href: to }, t('insecure.link')));
 }
 
 // frame shows a page in root and gives the place for its content.

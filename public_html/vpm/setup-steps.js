@@ -101,7 +101,7 @@ function database({ database_configured: there }, chosen) {
 			}
 		}) }, t('setup.database.try'));
 		const element = form([
-			h('fieldset', {}, h('legend', { className: 'setup-hidden' }, t('setup.database')),
+			h('fieldset', {}, h('legend', { className: 'hidden' }, t('setup.database')),
 				radio('sqlite', true), radio('mysql', false)), server, result], {
 			label: t('setup.continue'), busy: t('setup.database.trying'), others: tryIt,
 			invalid: e => ['db_name', 'db_user', 'db_port', 'db_password'].find(name => e.message.includes(name)),

@@ -36,8 +36,8 @@ function diagnosis({ status }) {
 // trouble shows an error. A Refusal is the API's own word, for example that its database is away.
 export function trouble(root, { error, tried }, retry) {
 	const refused = !(error instanceof Silence), gone = error.status === 0;
-	const content = frame(root, t(refused ? 'setup.trouble.cannot' : gone ? 'setup.trouble.gone' : 'setup.trouble'));
-	const button = h('button', { type: 'button', className: 'primary', onclick: () => whileBusy(button, undefined, retry) }, t('setup.trouble.retry'));
+	const content = frame(root, t(refused ? 'setup.trouble.cannot' : gone ? 'trouble.gone' : 'setup.trouble'));
+	const button = h('button', { type: 'button', className: 'primary', onclick: () => whileBusy(button, undefined, retry) }, t('again'));
 	const actions = h('p', { className: 'setup-actions' }, button);
 	if (refused || gone) {
 		content.append(h('p', { role: 'alert' }, refused ? error.message : t('setup.trouble.gone.about', { message: error.message })), actions);

@@ -46,16 +46,16 @@ export async function reset(root) {
 	content.append(...[insecure()].filter(Boolean), h('p', {}, t('setup.reset.why')), path(file), form([
 		field(t('setup.prove.code'), input('code', { className: 'mono', required: true })),
 		field(t('setup.reset.name'), input('username', { required: true, autocomplete: 'username' })),
-		field(t('setup.reset.password'), input('password', { type: 'password', required: true, autocomplete: 'new-password' }), t('setup.admin.password.hint')),
-		field(t('setup.reset.again'), input('again', { type: 'password', required: true, autocomplete: 'new-password' })),
+		field(t('password.new'), input('password', { type: 'password', required: true, autocomplete: 'new-password' }), t('setup.admin.password.hint')),
+		field(t('password.again'), input('again', { type: 'password', required: true, autocomplete: 'new-password' })),
 	], {
-		label: t('setup.reset.go'), busy: t('setup.reset.going'), others: back,
+		label: t('password.change'), busy: t('setup.reset.going'), others: back,
 		invalid: e => e.field ?? (e.code === 'not_found' ? 'username' : e.message.includes('password') ? 'password' : undefined),
 		work: async values => {
 			twice(values);
 			const { code, username, password } = values;
 			const { message } = await proving('reset.php', { code, username, password });
-			const login = h('button', { type: 'button', className: 'primary', onclick: home }, t('setup.reset.login'));
+			const login = h('button', { type: 'button', className: 'primary', onclick: home }, t('login'));
 			frame(root, t('setup.reset.done')).append(h('p', { role: 'status' }, message), h('p', { className: 'setup-actions' }, login));
 		},
 	}));

@@ -5,6 +5,9 @@
  * @returns {{word: string, kind: 'ok' | 'warn' | 'bad' | 'idle' | 'unknown'}}
  */
 export function stateOf({ wanted, observed, drift, process, status }) {
+	// Of a process the list knows more than what was seen last.
+	const dead = process?.status === 'error' || process?.status === 'stopped' && observed !== 'stopped';
+	if (process?.mode === 'real' && wanted === 'running' && dead) return { word: 'failed', kind: 'bad' };
 	if (drift) {
 		if (observed === 'running') return { word: 'open', kind: 'bad' };
 		if (observed === 'stopped') return { word: 'closed', kind: 'bad' };

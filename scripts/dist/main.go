@@ -1,7 +1,9 @@
-// Command dist packs what people upload: one zip for each kind of host, to be extracted in public_html, and
-// SHA256SUMS. The same version and sources give the same bytes. It needs Go and nothing else.
+// Command dist packs what people upload: one zip for each kind of host, to be extracted in public_html. For servers it
+// makes Debian packages (scripts/package does), besides a software bill of materials and SHA256SUMS of it all. The same
+// version and sources give the same bytes. It needs Go and nothing else.
 //
-// The version is in the environment variable VERSION; "dist -o DIR" says where the files go.
+// The version is in the environment variable VERSION; "dist -o DIR" says where the files go, and "-only linux-amd64" leaves
+// out the other kinds of hosts.
 package main
 
 import (
@@ -11,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +21,7 @@ import (
 type target struct {
 	os, arch string
 	programs []program
+	server   bool // it may be a server of one's own: the program for that comes along as api/vpm
 }
 
 // program is a build of vpm.cgi and its name in api/.
@@ -26,22 +30,27 @@ type program struct{ name, arch string }
 // targets are all the zips. Hosts that cap memory can run the 32-bit program only: it comes along on linux/amd64,
 // and switches itself on (see cgi/switch386.go).
 var targets = []target{
-	{"linux", "amd64", []program{{"vpm.cgi", "amd64"}, {"vpm-386.cgi", "386"}}},
-	{"linux", "arm64", []program{{"vpm.cgi", "arm64"}}},
-	{"freebsd", "amd64", []program{{"vpm.cgi", "amd64"}}},
+	{"linux", "amd64", []program{{"vpm.cgi", "amd64"}, {"vpm-386.cgi", "386"}}, true},
+	{"linux", "arm64", []program{{"vpm.cgi", "arm64"}}, true},
+	{"freebsd", "amd64", []program{{"vpm.cgi", "amd64"}}, false},
 }
 
 func main() {
 	out := flag.String("o", "dist", "directory of the files")
+	only := flag.String("only", "", "the `system` to pack for, as linux-amd64; all where not given")
 	flag.Parse()
-	if err := run(*out, os.Getenv("VERSION")); err != nil {
+	if err := run(*out, *only, os.Getenv("VERSION")); err != nil {
 		fmt.Fprintln(os.Stderr, "dist:", err)
 		os.Exit(1)
 	}
 }
 
-func run(out, version string) error {
+func run(out, only, version string) error {
 	version = readable(version)
+	targets := slices.DeleteFunc(slices.Clone(targets), func(t target) bool { return only != "" && only != t.os+"-"+t.arch })
+	if len(targets) == 0 {
+		return fmt.Errorf("cannot pack for %q: there is no such kind of host", only)
+	}
 	if err := os.MkdirAll(out, 0o755); err != nil {
 		return fmt.Errorf("cannot make the directory: %w", err)
 	}
@@ -59,17 +68,16 @@ func run(out, version string) error {
 		return err
 	}
 	var names []string
-	var sums strings.Builder
+	packages := packages{work: work, version: version, date: date}
 	for _, t := range targets {
-		files := uploaded
-		for _, p := range t.programs {
-			file := filepath.Join(work, t.os+"-"+p.arch)
-			if err := build(file, t.os, p.arch, version); err != nil {
-				return err
-			}
-			files = append(files[:len(files):len(files)], entry{"api/" + p.name, file})
+		built, err := buildAll(work, t, version)
+		if err != nil {
+			return err
 		}
-		data, err := pack(files, date)
+		for _, b := range built {
+			packages.linked(t, b)
+		}
+		data, err := pack(append(built, uploaded...), date)
 		if err != nil {
 			return err
 		}
@@ -78,10 +86,19 @@ func run(out, version string) error {
 			return fmt.Errorf("cannot write the zip: %w", err)
 		}
 		names = append(names, name)
-		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(data), name)
+		if t.server {
+			if err := packages.stage(t, uploaded, built); err != nil {
+				return err
+			}
+		}
 	}
-	if err := os.WriteFile(filepath.Join(work, "SHA256SUMS"), []byte(sums.String()), 0o644); err != nil {
-		return fmt.Errorf("cannot write the checksums: %w", err)
+	more, err := packages.make()
+	if err != nil {
+		return err
+	}
+	names = append(names, more...)
+	if err := writeSums(work, names); err != nil {
+		return err
 	}
 	// All of them or, so far as can be, none.
 	for _, name := range append(names, "SHA256SUMS") {
@@ -89,6 +106,22 @@ func run(out, version string) error {
 			return fmt.Errorf("cannot put the files in place: %w", err)
 		}
 		fmt.Println(filepath.Join(out, name))
+	}
+	return nil
+}
+
+// writeSums writes SHA256SUMS, which "sha256sum -c" reads.
+func writeSums(dir string, names []string) error {
+	var sums strings.Builder
+	for _, name := range names {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return fmt.Errorf("cannot take the checksum: %w", err)
+		}
+		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(data), name)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "SHA256SUMS"), []byte(sums.String()), 0o644); err != nil {
+		return fmt.Errorf("cannot write the checksums: %w", err)
 	}
 	return nil
 }

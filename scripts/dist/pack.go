@@ -32,7 +32,7 @@ func tree(dir string) ([]entry, error) {
 			list = append(list, entry{name + "/", ""})
 		case !d.Type().IsRegular():
 			return fmt.Errorf("%s is no regular file", file)
-		case path.Dir(name) != "api" || path.Ext(name) != ".cgi":
+		case name != "api/vpm" && (path.Dir(name) != "api" || path.Ext(name) != ".cgi"):
 			list = append(list, entry{name, file})
 		}
 		return nil

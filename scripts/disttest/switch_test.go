@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	uploaded = ".htaccess vpm-386.cgi vpm.cgi"
-	switched = ".htaccess vpm-386.cgi vpm-amd64.cgi vpm.cgi"
+	uploaded = ".htaccess vpm vpm-386.cgi vpm.cgi"
+	switched = ".htaccess vpm vpm-386.cgi vpm-amd64.cgi vpm.cgi"
 )
 
 // reply is an answer; fields are "" where there are none.

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"vpm/scripts/lab"
 )
 
 // program is what a program in a zip must be.
@@ -28,8 +30,12 @@ var zips = map[string]map[string]program{
 	"linux-amd64": {
 		"api/vpm.cgi":     {"linux", "amd64", elf.ELFCLASS64, elf.EM_X86_64},
 		"api/vpm-386.cgi": {"linux", "386", elf.ELFCLASS32, elf.EM_386},
+		"api/vpm":         {"linux", "amd64", elf.ELFCLASS64, elf.EM_X86_64},
 	},
-	"linux-arm64":   {"api/vpm.cgi": {"linux", "arm64", elf.ELFCLASS64, elf.EM_AARCH64}},
+	"linux-arm64": {
+		"api/vpm.cgi": {"linux", "arm64", elf.ELFCLASS64, elf.EM_AARCH64},
+		"api/vpm":     {"linux", "arm64", elf.ELFCLASS64, elf.EM_AARCH64},
+	},
 	"freebsd-amd64": {"api/vpm.cgi": {"freebsd", "amd64", elf.ELFCLASS64, elf.EM_X86_64}},
 }
 
@@ -39,7 +45,7 @@ func pages(t *testing.T) map[string]string {
 	tree := map[string]string{}
 	err := fs.WalkDir(os.DirFS(filepath.Join(sources, "public_html")), ".", func(name string, d fs.DirEntry, err error) error {
 		switch match, _ := filepath.Match("api/*.cgi", name); {
-		case err != nil || name == "." || match:
+		case err != nil || name == "." || match || name == "api/vpm":
 			return err
 		case d.IsDir():
 			tree[name+"/"] = ""
@@ -64,6 +70,7 @@ func TestZips(t *testing.T) {
 		}
 		defer z.Close()
 		var names []string
+		files := map[string][]byte{}
 		for _, f := range z.File {
 			names = append(names, f.Name)
 			mode := fs.FileMode(0o644)
@@ -77,6 +84,7 @@ func TestZips(t *testing.T) {
 				t.Errorf("%s: %s has the mode %v, want %v", system, f.Name, f.Mode(), mode)
 			}
 			data := content(t, f)
+			files[f.Name] = data
 			if p, ok := programs[f.Name]; ok {
 				checkProgram(t, system+": "+f.Name, data, p)
 			} else if string(data) != tree[f.Name] {
@@ -87,6 +95,19 @@ func TestZips(t *testing.T) {
 		want = slices.Sorted(slices.Values(slices.AppendSeq(want, maps.Keys(programs))))
 		if !slices.Equal(names, want) {
 			t.Errorf("%s holds %q, want %q", system, names, want)
+		}
+		checkServer(t, system, files)
+	}
+}
+
+// checkServer wants that the programs that are uploaded know the checksum of the server that comes with them.
+func checkServer(t *testing.T, system string, files map[string][]byte) {
+	t.Helper()
+	server, comes := files["api/vpm"]
+	sum := fmt.Appendf(nil, "%x", sha256.Sum256(server))
+	for name, data := range files {
+		if comes && strings.HasSuffix(name, ".cgi") && !bytes.Contains(data, sum) {
+			t.Errorf("%s: %s does not know the checksum of api/vpm", system, name)
 		}
 	}
 }
@@ -148,7 +169,9 @@ func checkProgram(t *testing.T, name string, data []byte, want program) {
 func TestChecksums(t *testing.T) {
 	t.Parallel()
 	lines := strings.Split(strings.TrimSpace(read(t, filepath.Join(dist, "SHA256SUMS"))), "\n")
-	if len(lines) != len(zips) {
+	// The zips, a Debian package for each Linux of 64 bits, and the bill of materials.
+	files := len(zips) + len(debs) + 1
+	if len(lines) != files {
 		t.Errorf("SHA256SUMS has the lines %q", lines)
 	}
 	for _, line := range lines {
@@ -157,7 +180,7 @@ func TestChecksums(t *testing.T) {
 			t.Errorf("%q is wrong", line)
 		}
 	}
-	if got := len(strings.Fields(list(t, dist))); got != len(zips)+1 {
+	if got := len(strings.Fields(list(t, dist))); got != files+1 {
 		t.Errorf("dist holds %s", list(t, dist))
 	}
 }
@@ -178,5 +201,28 @@ func TestSameSourcesSameBytes(t *testing.T) {
 	}
 	if got, want := read(t, filepath.Join(again, "SHA256SUMS")), read(t, filepath.Join(dist, "SHA256SUMS")); got != want {
 		t.Errorf("a second build has the checksums\n%s, want\n%s", got, want)
+	}
+}
+
+// TestServerIsNotServed: visitors neither get the server's program nor run it, as uploaded and where somebody has made it
+// executable.
+func TestServerIsNotServed(t *testing.T) {
+	t.Parallel()
+	host := startUploaded(t, lab.Options{})
+	for _, mode := range []fs.FileMode{0o644, 0o755} {
+		if err := os.Chmod(api(host, "vpm"), mode); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/api/vpm", "/api/vpm/", "/api/vpm/x.php", "/api//vpm?version", "/api/./v%70m"} {
+			for _, method := range []string{"GET", "POST"} {
+				r, err := do(method, host.URL+path)
+				if err != nil || r.status != 403 && r.status != 404 || strings.Contains(r.text, "ELF") {
+					t.Errorf("%s %s with mode %v = %d %.100q, %v", method, path, mode, r.status, r.text, err)
+				}
+			}
+		}
+	}
+	if err := asking(host)(); err != nil {
+		t.Error(err)
 	}
 }

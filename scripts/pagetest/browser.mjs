@@ -74,10 +74,11 @@ async function describe(page) {
 /**
  * visitor opens a page with cookies of its own. What it logs as an error, breaks, or is refused by the content security
  * policy fails the scenario. Answers of the API that refuse something are no errors; those that fail (5xx) are, and so is
- * every other file that does not come, unless `expected` finds their address and status.
+ * every other file that does not come, unless `expected` finds their address and status. No other server is asked for anything.
+ * Other options are those of a context of Playwright.
  */
-async function visitor(browser, { expected = () => false } = {}) {
-	const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', locale: 'en-GB', bypassCSP: false });
+async function visitor(browser, { expected = () => false, ...options } = {}) {
+	const context = await browser.newContext({ ...options, viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce', locale: 'en-GB', bypassCSP: false });
 	context.setDefaultTimeout(patience);
 	await context.addInitScript(() => addEventListener('securitypolicyviolation', e =>
 		console.error(`content security policy: ${e.violatedDirective} refuses ${e.blockedURI} in ${e.sourceFile}:${e.lineNumber}`)));
@@ -88,6 +89,9 @@ async function visitor(browser, { expected = () => false } = {}) {
 		if (['error', 'warning'].includes(message.type())) fail(`the console says: ${message.text()} (${message.location().url})`);
 	});
 	page.on('pageerror', e => fail(`the page breaks: ${e.stack}`));
+	page.on('request', request => {
+		if (new URL(request.url()).origin !== new URL(given.url).origin) fail(`the page asks another server: ${request.url()}`);
+	});
 	page.on('response', response => {
 		const url = new URL(response.url()), status = response.status();
 		const refused = status < 500 && url.pathname.includes('/api/');

@@ -20,11 +20,17 @@ const (
 	password = "correct horse battery"
 )
 
+// panel is an API that is called at an address, once it is set up as ann.
+type panel struct {
+	t       testing.TB
+	address string
+	token   string
+}
+
 // site is an upload on a host of its own.
 type site struct {
 	*lab.Host
-	t     testing.TB
-	token string
+	panel
 }
 
 func upload(t testing.TB, options lab.Options) *site {
@@ -39,7 +45,7 @@ func upload(t testing.TB, options lab.Options) *site {
 			t.Error(err)
 		}
 	})
-	s := &site{Host: host, t: t}
+	s := &site{host, panel{t: t, address: host.URL}}
 	must(t, host.Install(built))
 	return s
 }
@@ -55,20 +61,26 @@ func newSite(t testing.TB, options lab.Options) *site {
 	s.call("GET", "/setup.php", nil, 200, nil)
 	code, err := os.ReadFile(s.codeFile("setup-code.txt"))
 	must(t, err)
-	line, _, _ := strings.Cut(string(code), "\n")
-	s.call("POST", "/setup.php", map[string]any{"code": line, "db_driver": "sqlite", "username": admin, "password": password}, 201, nil)
-	var login struct{ Token string }
-	s.call("POST", "/auth/login.php", map[string]any{"username": admin, "password": password}, 200, &login)
-	s.token = login.Token
+	s.setUp(string(code))
 	return s
 }
 
+// setUp sets it up with the embedded database, by the text of the file with the code.
+func (s *panel) setUp(file string) {
+	s.t.Helper()
+	code, _, _ := strings.Cut(file, "\n")
+	s.call("POST", "/setup.php", map[string]any{"code": code, "db_driver": "sqlite", "username": admin, "password": password}, 201, nil)
+	var login struct{ Token string }
+	s.call("POST", "/auth/login.php", map[string]any{"username": admin, "password": password}, 200, &login)
+	s.token = login.Token
+}
+
 // call asks the API and reads the answer, which must have that status.
-func (s *site) call(method, path string, body any, status int, into any) {
+func (s *panel) call(method, path string, body any, status int, into any) {
 	s.t.Helper()
 	text, err := json.Marshal(body)
 	must(s.t, err)
-	req, err := http.NewRequest(method, s.URL+"/api"+path, bytes.NewReader(text))
+	req, err := http.NewRequest(method, s.address+"/api"+path, bytes.NewReader(text))
 	must(s.t, err)
 	if s.token != "" {
 		req.Header.Set("Authorization", "Bearer "+s.token)

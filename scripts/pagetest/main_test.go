@@ -16,6 +16,9 @@ import (
 // built is the directory with what is uploaded: public_html with both programs in it.
 var built string
 
+// server is the program that a server of one's own runs.
+var server string
+
 // modules is where scripts/setup has put the packages of package-lock.json.
 var modules string
 
@@ -41,14 +44,16 @@ func testMain(m *testing.M) (code int, err error) {
 	if err := os.CopyFS(built, os.DirFS("../../public_html")); err != nil {
 		return 1, err
 	}
-	for name, arch := range map[string]string{"vpm.cgi": "", "vpm-386.cgi": "386"} {
-		build := exec.Command("go", "build", "-buildmode=exe", "-o", filepath.Join(built, "api", name), "../../cgi")
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if arch != "" {
-			build.Env = append(build.Env, "GOARCH="+arch)
-		}
+	server = filepath.Join(dir, "vpm")
+	for to, from := range map[string][2]string{
+		filepath.Join(built, "api", "vpm.cgi"):     {"../../cgi", ""},
+		filepath.Join(built, "api", "vpm-386.cgi"): {"../../cgi", "GOARCH=386"},
+		server: {"../../fcgi", ""},
+	} {
+		build := exec.Command("go", "build", "-buildmode=exe", "-o", to, from[0])
+		build.Env = append(os.Environ(), "CGO_ENABLED=0", from[1])
 		if out, err := build.CombinedOutput(); err != nil {
-			return 1, fmt.Errorf("cannot build %s: %w\n%s", name, err, out)
+			return 1, fmt.Errorf("cannot build %s: %w\n%s", filepath.Base(to), err, out)
 		}
 	}
 	defer stopMariaDB()

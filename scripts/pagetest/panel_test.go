@@ -90,6 +90,21 @@ func TestMoves(t *testing.T) {
 	play(t, "moves.mjs", map[string]any{"url": s.URL, "username": admin, "password": password})
 }
 
+func TestFeel(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, lab.Options{})
+	s.register("shop", "Shop")
+	s.register("broken", "Broken")
+	play(t, "feel.mjs", map[string]any{"url": s.URL, "username": admin, "password": password, "broken": filepath.Join(s.Docroot, "broken")})
+}
+
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, lab.Options{})
+	s.register("shop", "Shop")
+	play(t, "keys.mjs", map[string]any{"url": s.URL, "username": admin, "password": password})
+}
+
 // BenchmarkUsableList tells how long people wait for a list of 200 instances under CGI, from the navigation until
 // its first button is drawn.
 func BenchmarkUsableList(b *testing.B) {

@@ -65,7 +65,7 @@ func TestGuards(t *testing.T) {
 	for name, text := range map[string]string{
 		"index.html": `<!doctype html><html lang="en"><meta http-equiv="Content-Security-Policy" content="script-src 'self'"><title>Bad</title>
 			<script>window.inline = 1</script><script src="bad.js"></script><link rel="stylesheet" href="missing.css">
-			<main><h1>Bad</h1><img src="bad.svg" width="2000"><p>The end</p></main>`,
+			<main><h1>Bad</h1><img src="bad.svg" width="2000"><img src="http://elsewhere.invalid/x.svg" alt=""><p>The end</p></main>`,
 		"bad.js":  `console.error('an error in the console'); setTimeout(() => { throw new Error('an error that nobody catches') });`,
 		"bad.svg": `<svg xmlns="http://www.w3.org/2000/svg"/>`,
 	} {
@@ -79,7 +79,7 @@ func TestGuards(t *testing.T) {
 		t.Error("the scenario found nothing wrong")
 	}
 	for _, want := range []string{"Content Security Policy", "an error in the console", "an error that nobody catches", "missing.css answers 404",
-		"bad, light: image-alt", "bad, dark: image-alt", "px wider than the window"} {
+		"bad, light: image-alt", "bad, dark: image-alt", "asks another server: http://elsewhere.invalid/x.svg", "px wider than the window"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("the scenario does not say %q:\n%s", want, out)
 		}

@@ -47,6 +47,12 @@ func TestAdapting(t *testing.T) {
 	if got := string(besidePreact([]byte("import{a}from\"preact\";x\n//# sourceMappingURL=x.map\n"))); got != "import{a}from\"./preact.js\";x\n" {
 		t.Errorf("hooks become %q", got)
 	}
+	if got := string(asModule([]byte("{l.linear=Ft,l.stepped=x,l.spline=y}return en}();"))); got != "{l.linear=Ft}return en}();\nexport default uPlot;\n" {
+		t.Errorf("uPlot's paths become %q", got)
+	}
+	if got := string(withoutLegend([]byte(".u-over {a: b;}.u-legend th {c: d;}.u-series > * {e: f;}.u-select {g: h;}"))); got != ".u-over {a: b;}.u-select {g: h;}" {
+		t.Errorf("uPlot's style becomes %q", got)
+	}
 	if got := string(asModule([]byte("var uPlot=1;"))); !strings.HasSuffix(got, "\nexport default uPlot;\n") {
 		t.Errorf("uPlot becomes %q", got)
 	}
@@ -84,7 +90,7 @@ func TestEveryTextIsThere(t *testing.T) {
 	t.Parallel()
 	text := string(read(t, "text.js"))
 	each(t, func(name string, data []byte) {
-		if path.Ext(name) != ".js" || strings.HasPrefix(name, "setup") || strings.HasPrefix(name, "vendor/") {
+		if path.Ext(name) != ".js" || strings.HasPrefix(name, "vendor/") {
 			return
 		}
 		for _, m := range key.FindAllSubmatch(data, -1) {

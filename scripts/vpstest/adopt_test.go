@@ -33,7 +33,9 @@ func TestMovedAccount(t *testing.T) {
 			}
 			s.sh("systemctl enable -q --now mariadb")
 			from := s.restore(driver)
-			s.serveSites()
+			if err := s.ServeSites(s.limited()); err != nil {
+				t.Fatal(err)
+			}
 			s.wantPlan(from)
 			s.adopt(from, driver)
 			s.wantTraces(a)

@@ -23,27 +23,10 @@ type server struct {
 }
 
 const (
-	docroot  = "/home/shop/public_html"
+	docroot  = vpslab.Docroot
 	original = docroot + "/blog"
 	password = "correct horse battery"
 )
-
-const site = `<VirtualHost *:80>
-  ServerName shop.test
-  DocumentRoot /home/shop/public_html
-  <Directory /home/shop/public_html>
-    Require all granted
-    AllowOverride All
-  </Directory>
-</VirtualHost>
-<VirtualHost *:80>
-  ServerName other.test
-  DocumentRoot /srv/other
-  <Directory /srv/other>
-    Require all granted
-  </Directory>
-</VirtualHost>
-`
 
 // page tells whose PHP it is, and from where.
 const page = `<?php header('Content-Type: application/json');
@@ -78,18 +61,11 @@ func newServer(t *testing.T) *server {
 			t.Fatal(err)
 		}
 	}
-	s.sh("chown -R www-data: /home/shop; chmod 755 " + docroot + "/api/vpm.cgi")
-	s.serveSites()
-	return s
-}
-
-// serveSites has Apache serve the sites, with the PHP-FPM of the distribution.
-func (s *server) serveSites() {
-	s.t.Helper()
-	s.sh("a2enmod -q cgid; a2enconf -q php*-fpm; systemctl enable -q --now php*-fpm.service apache2 2>&1 || systemctl enable -q --now $(ls /lib/systemd/system | grep '^php.*-fpm.service') apache2")
-	if err := s.Apache(s.limited(), site); err != nil {
-		s.t.Fatal(err)
+	s.sh("chmod 755 " + docroot + "/api/vpm.cgi")
+	if err := s.SharedHost(s.limited()); err != nil {
+		t.Fatal(err)
 	}
+	return s
 }
 
 func (s *server) limited() context.Context {

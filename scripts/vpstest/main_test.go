@@ -3,6 +3,7 @@
 package vpstest
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
@@ -29,12 +30,25 @@ func testMain(m *testing.M) (int, error) {
 	}
 	defer os.RemoveAll(dir)
 	uploaded, program = filepath.Join(dir, "vpm.cgi"), filepath.Join(dir, "vpm")
-	for path, from := range map[string]string{uploaded: "vpm/cgi", program: "vpm/fcgi"} {
-		build := exec.Command("go", "build", "-buildmode=exe", "-ldflags=-s -w", "-o", path, from)
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return 1, fmt.Errorf("cannot build for the tests: %w\n%s", err, out)
-		}
+	if err := build(program, "vpm/fcgi", "-s -w"); err != nil {
+		return 1, err
+	}
+	data, err := os.ReadFile(program)
+	if err != nil {
+		return 1, err
+	}
+	// As in the zips, the uploaded one knows the checksum of the other.
+	if err := build(uploaded, "vpm/cgi", fmt.Sprintf("-s -w -X main.serverSum=%x", sha256.Sum256(data))); err != nil {
+		return 1, err
 	}
 	return m.Run(), nil
+}
+
+func build(path, from, flags string) error {
+	build := exec.Command("go", "build", "-buildmode=exe", "-ldflags="+flags, "-o", path, from)
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot build for the tests: %w\n%s", err, out)
+	}
+	return nil
 }

@@ -292,21 +292,27 @@ func (s *server) uninstall(before string) {
 
 func (s *server) wantTree(want, when string) {
 	s.t.Helper()
-	is := s.tree()
+	sameLines(s.t, when, want, s.tree())
+}
+
+// sameLines wants two listings of files to be the same.
+func sameLines(t *testing.T, when, want, is string) {
+	t.Helper()
 	if is == want {
 		return
 	}
-	a, b := strings.Split(want, "\n"), strings.Split(is, "\n")
+	lines := map[string]int{} // how much more often a line is in is
+	for line := range strings.Lines(is) {
+		lines[strings.TrimSpace(line)]++
+	}
+	for line := range strings.Lines(want) {
+		lines[strings.TrimSpace(line)]--
+	}
 	var different []string
-	for _, line := range b {
-		if !slices.Contains(a, line) {
-			different = append(different, "+ "+line)
+	for _, line := range slices.Sorted(maps.Keys(lines)) {
+		if sign := lines[line]; sign != 0 {
+			different = append(different, string("- +"[sign+1])+" "+line)
 		}
 	}
-	for _, line := range a {
-		if !slices.Contains(b, line) {
-			different = append(different, "- "+line)
-		}
-	}
-	s.t.Errorf("%s the tree is another:\n%s", when, strings.Join(different, "\n"))
+	t.Errorf("%s the tree is another:\n%s", when, strings.Join(different, "\n"))
 }

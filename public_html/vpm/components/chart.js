@@ -48,6 +48,7 @@ export function Chart({ title, times, values, show, max }) {
 			if (gone || !place.current) return;
 			plot.current?.destroy();
 			const o = options(show, place.current.clientWidth, max);
+			if (one) o.scales.x = { range: (_, at) => [at - 1800, at + 1800] }; // else its axis has no length
 			if (one) o.series[1].points = { show: true, size: 7, fill: colour('--accent') };
 			o.hooks = { setCursor: [u => point(u.cursor.idx ?? null)] };
 			plot.current = new uPlot(o, [times, values], place.current);

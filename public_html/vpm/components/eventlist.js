@@ -12,7 +12,7 @@ import { Ago, When } from './time.js';
 const limit = 30;
 
 /** EventList is who changed what, when, and why; of one instance or of all. Older ones are added on request. */
-export function EventList({ id = '' }) {
+function EventList({ id = '' }) {
 	const ask = (before, options) => get('instances/events.php', { instance_id: id, limit, before }, options);
 	const { data, error, refresh } = usePoll(options => ask('', options), 10_000, [id]);
 	const [older, add] = useState({ events: [], next: undefined });
@@ -49,3 +49,11 @@ function Event({ event: e, all }) {
 			<div>${e.result === 'ok' ? html`<${Badge} kind="ok">${t('event.ok')}<//>` : ''}</div>
 		</li>`;
 }
+
+/** Events is what happened to one instance. */
+export const Events = ({ id }) => html`<section class="card"><h2>${t('events')}</h2><${EventList} id=${id} /></section>`;
+
+/** Activity is the page of who changed what in the whole panel. */
+export const Activity = () => html`
+	<div class="head"><h1 tabindex="-1">${t('nav.activity')}</h1></div>
+	<section class="card"><${EventList} /></section>`;

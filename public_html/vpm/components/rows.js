@@ -1,6 +1,7 @@
 import { act, pending } from '../actions.js';
 import { html } from '../html.js';
-import { setQuery, to } from '../router.js';
+import { useRowKeys } from '../gridkeys.js';
+import { go, setQuery, to } from '../router.js';
 import { may } from '../session.js';
 import { offers, stateOf } from '../state.js';
 import { useStore } from '../store.js';
@@ -20,6 +21,10 @@ export function Rows({ page, query, selected, select, user }) {
 		for (const id of ids) next[on ? 'add' : 'delete'](id);
 		select(next);
 	};
+	const { current, listens } = useRowKeys(page.map(i => i.instance_id), {
+		pick: manage && (id => pick([id], !selected.has(id))),
+		open: id => go(['instances', id]),
+	});
 	const column = name => html`
 		<th scope="col" aria-sort=${sort === name ? 'ascending' : sort === `-${name}` ? 'descending' : undefined} class=${`col-${name}`}>
 			<button type="button" onClick=${() => setQuery({ sort: sort === name ? `-${name}` : name === 'name' ? '' : name, page: '' })}>
@@ -27,24 +32,25 @@ export function Rows({ page, query, selected, select, user }) {
 			</button>
 		</th>`;
 	return html`
-		<table class=${`list ${manage ? 'manage' : ''}`}>
+		<p id="list-keys" class="hidden">${t(manage ? 'list.keys.manage' : 'list.keys')}</p>
+		<table class=${`list ${manage ? 'manage' : ''}`} aria-label=${t('nav.instances')} aria-describedby="list-keys">
 			<thead><tr>
 				${manage && html`<td class="pick"><input type="checkbox" aria-label=${t('list.select.page')} checked=${here === page.length}
 					indeterminate=${here > 0 && here < page.length} onChange=${e => pick(page.map(i => i.instance_id), e.target.checked)} /></td>`}
 				${column('name')}${column('state')}${column('type')}${column('seen')}<th scope="col" class="col-pid">${t('col.pid')}</th>
 				${manage && html`<th scope="col"><span class="hidden">${t('col.actions')}</span></th>`}
 			</tr></thead>
-			<tbody>${page.map(i => html`<${Row} key=${i.instance_id} instance=${i} doing=${doing[i.instance_id]} manage=${manage}
+			<tbody ...${listens}>${page.map(i => html`<${Row} key=${i.instance_id} instance=${i} doing=${doing[i.instance_id]} manage=${manage} tab=${i.instance_id === current}
 				picked=${selected.has(i.instance_id)} pick=${on => pick([i.instance_id], on)} />`)}</tbody>
 		</table>`;
 }
 
-function Row({ instance: i, doing, manage, picked, pick }) {
+function Row({ instance: i, doing, manage, picked, pick, tab }) {
 	const id = i.instance_id, name = i.instance_name;
 	const { word, kind } = stateOf(i);
 	const place = i.domain ? i.domain + (i.path_prefix ?? '').replace(/^\/$/, '') : '';
 	return html`
-		<tr class=${picked ? 'picked' : ''}>
+		<tr class=${picked ? 'picked' : ''} data-id=${id} tabindex=${tab ? 0 : -1}>
 			${manage && html`<td class="pick"><input type="checkbox" aria-label=${t('list.select', { name })} checked=${picked} onChange=${e => pick(e.target.checked)} /></td>`}
 			<th scope="row" class="col-name"><a href=${to(['instances', id])}>${name}</a><small>${id}${place && html` · <span>${place}</span>`}</small></th>
 			<td class="col-state"><${StateBadge} instance=${i} doing=${doing} />${kind === 'bad' && !doing && has(`state.${word}.note`) && html`<small class="note">${t(`state.${word}.note`)}</small>`}</td>

@@ -10,12 +10,13 @@ import { Loading, Notice, Trouble } from './notice.js';
 export function Server() {
 	const { data, error, refresh } = usePoll(options => call('mode.php', undefined, options), 0, []);
 	if (!data) return error ? html`<${Trouble} error=${error} again=${refresh} />` : html`<${Loading} lines=${2} />`;
-	const { missing, checks = [] } = data.details ?? {};
+	const { missing, checks = [], notes = [] } = data.details ?? {};
 	return html`
 		<section class="card"><h2>${t('server')}</h2>
 			<p><${ModeBadge} mode=${data.mode} /></p>
 			<p>${t(data.mode === 'real' ? 'server.real' : 'server.virtual')}</p>
 			${missing && html`<${Notice} kind="warn" title=${t('server.missing')}><p class="pre">${missing}</p><//>`}
+			${notes.length > 0 && html`<${Notice} title=${t('server.notes')}><ul class="notes">${notes.map(note => html`<li key=${note}>${note}</li>`)}</ul><//>`}
 			<${CheckList} checks=${checks} />
 		</section>`;
 }

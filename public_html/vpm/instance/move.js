@@ -1,5 +1,5 @@
 import { call, get } from '../api.js';
-import { html, useState } from '../html.js';
+import { html, useEffect, useState } from '../html.js';
 import { Button } from '../components/button.js';
 import { Dialog } from '../components/dialog.js';
 import { Form } from '../components/form.js';
@@ -19,15 +19,17 @@ export function Move({ id, instance, user }) {
 }
 
 function Moves({ id, instance }) {
-	const [asking, ask] = useState(null);
+	const [asking, ask] = useState(null), [moving, set] = useState(false);
 	// Nothing was ever told of one that was never moved: a 404 is no trouble here.
-	const { data } = usePoll(options => get('instances/move.php', { instance_id: id }, options), 5_000, [id]);
+	const { data } = usePoll(options => get('instances/move.php', { instance_id: id }, options), asking || moving ? 1_000 : 5_000, [id]);
 	const last = data?.result, goesOn = last?.state === 'running';
+	useEffect(() => set(goesOn), [goesOn]);
 	const has = instance.process.mode === 'real', from = configOf(instance).moved_from;
 	const left = !has && last?.operation === 'undo' && last.state === 'done';
+	const ready = !has && last?.operation === 'provision' && last.state === 'done';
 	const offered = has ? from ? ['undo', 'finish'] : [] : left ? ['move', 'remove'] : ['move'];
 	const work = operation => async () => {
-		await call('instances/move.php', { instance_id: id, operation });
+		await insist({ instance_id: id, operation });
 		ask(null);
 		say(t(`move.${operation}.done`, { name: instance.instance_name }));
 		askAgain();
@@ -35,7 +37,7 @@ function Moves({ id, instance }) {
 	return html`
 		<section class="card">
 			<h2>${t('move')}</h2>
-			<p>${t(has ? from ? 'move.has' : 'move.final' : left ? 'move.left' : 'move.none')}</p>
+			<p>${t(has ? from ? 'move.has' : 'move.final' : left ? 'move.left' : ready ? 'move.ready' : 'move.none')}</p>
 			${has && from && html`<p><small>${t('move.from')} <code>${from}</code></small></p>`}
 			${goesOn && html`<${Progress} copy=${last.copy} />`}
 			${last && !goesOn && html`<${Told} result=${last} />`}
@@ -48,6 +50,18 @@ function Moves({ id, instance }) {
 				${goesOn && html`<${Progress} copy=${last.copy} />`}
 			<//>`}
 		</section>`;
+}
+
+/** insist asks until it is done: a call has an end long before the copy of a large site, which goes on without it. */
+async function insist(body) {
+	for (;;) {
+		try {
+			return await call('instances/move.php', body);
+		} catch (e) {
+			if (e.code !== 'busy') throw e;
+		}
+		await new Promise(go => setTimeout(go, 1_000));
+	}
 }
 
 function Progress({ copy }) {

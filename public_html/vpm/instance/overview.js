@@ -22,7 +22,7 @@ export function Overview({ id, monitor: m, instance, user }) {
 		<div class="facts">
 			<${Fact} title=${t('fact.wanted')}><${Badge} kind=${kinds[m.wanted]}>${t(`observed.${m.wanted}`)}<//>
 				<p>${t(`fact.wanted.${m.wanted}`)}</p><//>
-			<${Fact} title=${t('fact.observed')}><${Badge} kind=${m.drift ? 'bad' : kinds[m.observed] ?? 'unknown'}>${t(`observed.${m.observed}`)}<//>
+			<${Fact} title=${t('fact.observed')}><${Badge} kind=${m.drift ? 'bad' : kinds[m.observed] ?? 'unknown'}>${t(`observed.${m.observed === 'error' && m.process.mode === 'real' ? 'failed' : m.observed}`)}<//>
 				<p>${m.evidence.seen}</p>
 				<p><small>${m.evidence.at ? html`<${Ago} time=${m.evidence.at} />, ` : ''}${t(`how.${m.evidence.how}`)}</small></p><//>
 			<${Fact} title=${t('fact.healthy')}><${Badge} kind=${unknown ? 'unknown' : health.healthy ? 'ok' : 'bad'}>${t(unknown ? 'observed.unknown' : health.healthy ? 'yes' : 'no')}<//>

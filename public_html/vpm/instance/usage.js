@@ -40,7 +40,7 @@ export function Usage({ id, monitor, route }) {
 			${(current.data ?? monitor.resources).files > 0 && html`<p><small>${t('usage.files', { n: (current.data ?? monitor.resources).files })} ${t('usage.allocated', { size: bytes((current.data ?? monitor.resources).disk_allocated) })}</small></p>`}
 		</section>
 		${real && html`<${Real} real=${real} />`}
-		${current.data?.account && html`<${Account} account=${current.data.account} />`}
+		${current.data?.account && !real && html`<${Account} account=${current.data.account} />`}
 		<div class="head ranges"><h2>${t('usage.history')}</h2>
 			<div class="segments" role="group" aria-label=${t('usage.range')}>${Object.keys(ranges).map(r => html`
 				<button key=${r} type="button" aria-pressed=${r === range} onClick=${() => setQuery({ range: r === '24h' ? '' : r })}>${t(`range.${r}`)}</button>`)}</div></div>

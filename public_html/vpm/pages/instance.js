@@ -2,11 +2,11 @@ import { act, pending } from '../actions.js';
 import { html, useEffect, useState } from '../html.js';
 import { ModeBadge, StateBadge } from '../components/badge.js';
 import { Button } from '../components/button.js';
+import { Events } from '../components/eventlist.js';
 import { Icon } from '../components/icon.js';
 import { Empty, Loading, Notice, Trouble } from '../components/notice.js';
 import { StopDialog } from '../components/stopdialog.js';
 import { Checks } from '../instance/checks.js';
-import { Events } from '../instance/events.js';
 import { Log } from '../instance/log.js';
 import { Overview } from '../instance/overview.js';
 import { Settings } from '../instance/settings.js';
@@ -70,7 +70,7 @@ function Head({ instance, user }) {
 				<${Button} idle=${!!doing} onClick=${() => ask(true)}>${t('stop.options')}<//>
 			</div>`}
 		</div>
-		${instance.drift && !doing && html`<${Drift} instance=${instance} />`}
+		${['open', 'closed', 'damaged', 'failed'].includes(stateOf(instance).word) && !doing && html`<${Drift} instance=${instance} />`}
 		${asking && html`<${StopDialog} names=${[name]} onStop=${options => act('stop', id, options)} onClose=${() => ask(false)} />`}`;
 }
 

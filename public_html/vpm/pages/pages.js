@@ -1,9 +1,9 @@
 // Which address shows which page, and what one must be allowed for it.
 
+import { Activity } from '../components/eventlist.js';
 import { nameOf } from '../instances.js';
 import { t } from '../words.js';
 import { Account } from './account.js';
-import { Activity } from './activity.js';
 import { Create } from './create.js';
 import { Find } from './find.js';
 import { Instance } from './instance.js';

@@ -1,7 +1,9 @@
-package install
+package autoinstall
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -11,40 +13,43 @@ import (
 // units, or run php-fpm with a configuration of his own, runs anything as root.
 const SudoersLine = "www-data ALL=(ALL) NOPASSWD: /usr/sbin/php-fpm*, /bin/systemctl"
 
-// SudoLine tells whether sudo lets this process's user run systemctl as root without a password. It takes 5 to 7 ms,
-// and sudo may log that it was asked: see AfterChange, which asks rarely.
-func SudoLine(ctx context.Context) bool { return sudoSystemctl(ctx) != "" }
+const sudo = "/usr/bin/sudo"
 
-// sudoSystemctl gives the path of systemctl as the line has it, "" for none.
+// sudoSystemctl gives the path of systemctl as the line in sudoers has it, "" where sudo does not let this process's
+// user run it as root without a password. It takes 5 to 7 ms, and sudo may log that it was asked.
 func sudoSystemctl(ctx context.Context) string {
-	sudo := find("/usr/bin/sudo")
-	if sudo == "" {
-		return ""
-	}
 	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, sudo, "-n", "-l")
-	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
-	cmd.WaitDelay = time.Second
-	out, err := cmd.Output()
+	out, err := runSudo(ctx, "-l").Output()
 	if err != nil {
 		return ""
 	}
-	return systemctlIn(string(out))
+	return SystemctlIn(string(out))
 }
 
-// SudoLineOf tells whether sudo lets that user run systemctl as root without a password. It needs root.
-func SudoLineOf(ctx context.Context, user string) (bool, error) {
-	if find("/usr/bin/sudo") == "" {
-		return false, nil
+func runSudo(ctx context.Context, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, sudo, append([]string{"-n"}, args...)...)
+	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/bin:/bin"}
+	cmd.Dir = "/"
+	cmd.WaitDelay = time.Second
+	return cmd
+}
+
+// SudoersState changes when sudo's configuration does. Everybody may look at that.
+func SudoersState() string {
+	state := ""
+	for _, path := range []string{"/etc/sudoers", "/etc/sudoers.d"} {
+		if info, err := os.Stat(path); err == nil {
+			state += fmt.Sprintf("%s %d ", path, info.ModTime().UnixNano())
+		}
 	}
-	out, err := run(ctx, "sudo", "-n", "-l", "-U", user)
-	return systemctlIn(out) != "", err
+	return strings.TrimSpace(state)
 }
 
-// systemctlIn reads what "sudo -l" prints: after a headline, a line for each rule with whom commands run as, tags that
+// SystemctlIn gives the systemctl that somebody may run as root without a password, "" for none, from what "sudo -l"
+// prints: after a headline, a line for each rule with whom commands run as, tags that
 // hold until another one, and the commands.
-func systemctlIn(list string) (path string) {
+func SystemctlIn(list string) (path string) {
 	_, rules, found := strings.Cut(list, "may run the following commands")
 	if !found {
 		return ""

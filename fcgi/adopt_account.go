@@ -38,12 +38,18 @@ func addMovedAccount(cmd *cobra.Command) {
 	flags.StringVar(&m.Owner, "owner", "", "with --from: the `user` who gets files that belong to nobody here (the web server's)")
 	flags.StringArrayVar(&m.Dumps, "dump", nil, "with --from: a dump, as `NAME=FILE` or FILE; others are found by the names of the databases; may be repeated")
 	flags.StringArrayVar(&m.UseDatabases, "use-database", nil, "with --from: the `name` of a database that is the account's though its users cannot open it; may be repeated")
-	flags.BoolVar(&m.dry, "dry-run", false, "with --from: only show what would be done")
-	flags.BoolVar(&m.yes, "yes", false, "with --from: do not ask")
 	flags.BoolVar(&m.finish, "finish", false, "make the moves of these instances final: vpm adopt --finish ID... or --finish --all")
-	flags.BoolVar(&m.finished, "all", false, "with --finish: of all instances that were moved")
+	for name, use := range map[string]string{"dry-run": "with --from: only show what would be done", "yes": "with --from: do not ask",
+		"all": "with --finish: of all instances that were moved"} {
+		if flags.Lookup(name) == nil { // else it means the same to what cmd does otherwise
+			flags.Bool(name, false, use)
+		}
+	}
 	otherwise, check := cmd.RunE, cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		for name, value := range map[string]*bool{"dry-run": &m.dry, "yes": &m.yes, "all": &m.finished} {
+			*value, _ = cmd.Flags().GetBool(name) // the flags are there
+		}
 		switch {
 		case m.finish && m.finished != (len(args) == 0):
 			return errors.New("cannot tell which moves to finish: give the ids of instances, or --all")

@@ -49,7 +49,7 @@ func asServer(ctx context.Context, out io.Writer, docroot string, args ...string
 // codeOf is the code that a vpm ended with.
 func codeOf(status int) core.Code {
 	for _, code := range []core.Code{core.CodeInvalid, core.CodeNotFound, core.CodeForbidden, core.CodeConflict, core.CodeUnavailable} {
-		if statusOf(code) == status {
+		if exitStatus(core.Errorf(code, "")) == status {
 			return code
 		}
 	}

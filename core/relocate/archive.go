@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
@@ -27,6 +28,9 @@ type Archive struct {
 // PrepareArchive looks at an archive; nil for what is a directory. Where it was unpacked already, To is what there is.
 func PrepareArchive(file, to, owner string) (*Archive, error) {
 	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, core.Errorf(core.CodeNotFound, "cannot adopt %s: there is nothing of that name", file)
+	}
 	if err != nil {
 		return nil, cannot("adopt "+file, err)
 	}

@@ -23,6 +23,7 @@ type account struct {
 // site is one that was found in the account's files.
 type site struct {
 	dir      string
+	cms      string
 	database cms.Database
 	unknown  error // why its database is
 }
@@ -53,7 +54,7 @@ func findAccount(ctx context.Context, o Options) (account, error) {
 		if !ok {
 			continue
 		}
-		s := site{dir: dir}
+		s := site{dir: dir, cms: is.Type}
 		s.database, s.unknown = cms.DatabaseOf(dir, is.Type)
 		a.sites = append(a.sites, s)
 	}

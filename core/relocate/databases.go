@@ -128,8 +128,8 @@ func (p *Plan) neededDatabases() (list []*database, err error) {
 		case s.unknown != nil:
 			p.note("%s: %s; its database is not brought here", s.dir, core.Sentence(s.unknown))
 		case d.Driver != "mysql":
-		case !here(d.Host, d.Socket):
-			return nil, core.Errorf(core.CodeConflict, "cannot adopt %s: its configuration names the database server %s, which is not this one; change that to localhost there",
+		case !here(d.Host, d.Socket): // it may be one that both reach
+			p.note("%s: its configuration names the database server %s, which is not this one, and stays so; to have its database here, change that to localhost and do this again",
 				s.dir, d.Host+d.Socket)
 		default:
 			if err := add(d.Name, s.dir, s.dir, login{d.User, d.Password.Reveal(), accountHost(d.Host)}); err != nil {

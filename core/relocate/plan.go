@@ -41,6 +41,7 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 	}
 	p := &Plan{options: o, account: a, awaited: map[string]bool{}}
 	p.noteUncopied()
+	p.notePaths()
 	p.options.Install.From = a.settings.Place.ProgramDir
 	server, err := install.Prepare(ctx, p.options.Install)
 	if err != nil {

@@ -1,11 +1,13 @@
 package vpstest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestMovedAccount walks the whole way: an account of a shared host, its archive, a server, and there the same calls.
@@ -58,11 +60,16 @@ func (s *server) restore(driver string) (from string) {
 	return "/home/shop"
 }
 
-// fails runs vpm, which has to fail with this status, and gives what it says.
-func (s *server) fails(status int, command string) string {
+// ends runs vpm, which has to end with this status, and gives what it says.
+func (s *server) ends(status int, command string) string {
 	s.t.Helper()
-	out := s.sh(fmt.Sprintf("/opt/vpm %s </dev/null >/tmp/said 2>&1 && echo done || echo status $?; cat /tmp/said", command))
-	if !strings.HasPrefix(out, fmt.Sprintf("status %d\n", status)) {
+	ctx, cancel := context.WithTimeout(s.t.Context(), 6*time.Minute) // it imports, installs and copies
+	defer cancel()
+	out, err := s.Run(ctx, "bash", "-c", "/opt/vpm "+command+" </dev/null 2>&1; echo status $?")
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	if !strings.HasSuffix(out, fmt.Sprintf("status %d\n", status)) {
 		s.t.Errorf("vpm %s: %s; want status %d", command, out, status)
 	}
 	return out
@@ -76,15 +83,15 @@ func (s *server) wantPlan(from string) {
 	}
 	before := s.tree()
 	s.sh(`mariadb -e "CREATE DATABASE acct_wp; CREATE TABLE acct_wp.wp_posts (id INT); CREATE USER acct_wp@localhost IDENTIFIED BY 'another'"`)
-	if out := s.fails(5, "adopt --dry-run --from "+from); !strings.Contains(out, "acct_wp") {
+	if out := s.ends(5, "adopt --dry-run --from "+from); !strings.Contains(out, "acct_wp") {
 		s.t.Errorf("with a database of somebody else: %s", out)
 	}
 	s.sh(`mariadb -e "DROP USER acct_wp@localhost"`)
-	if out := s.fails(5, "adopt --dry-run --from "+from); !strings.Contains(out, "has tables already") {
+	if out := s.ends(5, "adopt --dry-run --from "+from); !strings.Contains(out, "has tables already") {
 		s.t.Errorf("with a database that has tables: %s", out)
 	}
 	s.sh(`mariadb -e "DROP DATABASE acct_wp"`)
-	plan := s.fails(2, "adopt --from "+from)
+	plan := s.ends(2, "adopt --from "+from)
 	for _, want := range []string{"make the database acct_wp", "import /home/shop/acct_wp.sql.gz", "import /home/shop/acct_panel.sql", "user acct_wp@localhost", "to www-data",
 		`+ VPM_DATA_DIR=/home/shop/vpm-data`, "- VPM_DB_SOCKET=", "install vpm's server", "process of its own", "give --yes"} {
 		if !strings.Contains(plan, want) {
@@ -100,7 +107,10 @@ func (s *server) wantPlan(from string) {
 // adopt does it, with one site missing at first.
 func (s *server) adopt(from, driver string) {
 	s.t.Helper()
-	out := s.fails(5, "adopt --yes --from "+from)
+	if driver == "mysql" {
+		s.cutOff(from)
+	}
+	out := s.ends(5, "adopt --yes --from "+from)
 	if !strings.Contains(out, "gone: cannot") || !strings.Contains(out, "blog: moved to /srv/vpm/") || !strings.Contains(out, "it is stopped, as it was") {
 		s.t.Fatalf("vpm adopt says %s\n%s", out, s.Journal("vpm.service"))
 	}
@@ -109,11 +119,11 @@ func (s *server) adopt(from, driver string) {
 		s.t.Errorf("an import is said to be unfinished")
 	}
 	s.sh(`mkdir /home/shop/public_html/gone; echo "<?php echo 'here again';" >/home/shop/public_html/gone/index.php`)
-	out = s.sh("/opt/vpm adopt --yes --from /home/shop")
+	out = s.ends(0, "adopt --yes --from /home/shop")
 	if strings.Contains(out, "make the database") || !strings.Contains(out, "gone: moved to") || strings.Contains(out, "blog: moved") {
 		s.t.Errorf("the second time vpm adopt says %s", out)
 	}
-	if out = s.sh("/opt/vpm adopt --from /home/shop"); !strings.Contains(out, "Nothing to do") {
+	if out = s.ends(0, "adopt --from /home/shop"); !strings.Contains(out, "Nothing to do") {
 		s.t.Errorf("the third time vpm adopt says %s", out)
 	}
 	if a := s.get("http://shop.test/gone/"); a.text != "here again" {
@@ -122,6 +132,14 @@ func (s *server) adopt(from, driver string) {
 	if driver == "mysql" {
 		s.sh("test $(stat -c %U /home/shop/public_html/index.html /home/shop/vpm.env 2>/dev/null | sort -u) = www-data")
 	}
+}
+
+// cutOff kills vpm while it imports, wherever that has come to.
+func (s *server) cutOff(from string) {
+	s.t.Helper()
+	s.sh(`mkfifo /tmp/said; /opt/vpm adopt --yes --from ` + from + ` </dev/null >/tmp/said 2>&1 & vpm=$!
+		while read -r line; do case "$line" in "make the database acct_wp "*) kill -9 $vpm; break;; esac; done </tmp/said
+		wait $vpm || true; mariadb -e "SHOW DATABASES" | grep acct_panel`)
 }
 
 // wantTraces compares what the panel knew with what it knows. The token is that of the shared host.
@@ -210,16 +228,16 @@ func (s *server) wantStopped(user string) {
 // finishAll ends the way back.
 func (s *server) finishAll() {
 	s.t.Helper()
-	if out := s.sh("/opt/vpm adopt --finish blog"); !strings.Contains(out, "/home/shop/public_html/blog is not used any more") {
+	if out := s.ends(0, "adopt --finish blog"); !strings.Contains(out, "/home/shop/public_html/blog is not used any more") {
 		s.t.Errorf("vpm adopt --finish says %s", out)
 	}
-	if out := s.sh("/opt/vpm adopt --finish --all"); strings.Contains(out, "blog") || !strings.Contains(out, "closed: final") || !strings.Contains(out, "gone: final") {
+	if out := s.ends(0, "adopt --finish --all"); strings.Contains(out, "blog") || !strings.Contains(out, "closed: final") || !strings.Contains(out, "gone: final") {
 		s.t.Errorf("vpm adopt --finish --all says %s", out)
 	}
 	if a := s.send("POST", "http://shop.test/api/instances/move.php", map[string]any{"instance_id": "blog", "operation": "undo"}); a.fields["code"] != "conflict" {
 		s.t.Errorf("an undo after that: %v", a)
 	}
-	s.fails(3, "adopt --finish nobody")
-	s.fails(2, "adopt --finish")
+	s.ends(3, "adopt --finish nobody")
+	s.ends(2, "adopt --finish")
 	s.wantWordPress("/home/shop/public_html/blog", "Hello world!")
 }

@@ -90,7 +90,7 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 	rt := &systemd.Runtime{
 		Units: m.units, Wanted: m.wanted, Journal: m.journal, Cgroups: systemd.Cgroups{Root: "/sys/fs/cgroup", Proc: "/proc"},
 		Slug: func(ctx context.Context, in core.Instance) (string, error) {
-			slug, _, err := db.Unit(ctx, in)
+			slug, err := unitOf(ctx, db, in)
 			if err == nil && slug == "" {
 				err = core.Errorf(core.CodeUnavailable, "cannot find the process of %s: it was not given one", in.InstanceID)
 			}
@@ -111,7 +111,7 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 	}
 	out.Runtime = func(virtual core.Runtime) core.Runtime {
 		return &core.ByMode{Virtual: virtual, Real: rt, Moved: func(ctx context.Context, in core.Instance) (bool, error) {
-			slug, _, err := db.Unit(ctx, in)
+			slug, err := unitOf(ctx, db, in)
 			return slug != "", err
 		}}
 	}
@@ -144,6 +144,17 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 	}
 	out.Moves = func(manager *core.Manager) httpapi.Moves { return m.moves(manager, db) }
 	return out
+}
+
+// unitKey is that of the slug of an instance's row under core.Reading.
+type unitKey int64
+
+// unitOf gives the slug of an instance, "" for one that has no process of its own.
+func unitOf(ctx context.Context, db *store.DB, in core.Instance) (string, error) {
+	return core.Recall(ctx, unitKey(in.ID), func() (string, error) {
+		slug, _, err := db.Unit(ctx, in)
+		return slug, err
+	})
 }
 
 // timestamps asks a database for its time zone once.

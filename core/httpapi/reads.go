@@ -208,13 +208,14 @@ func (a *API) monitor(c *call) (any, error) {
 }
 
 func (a *API) status(c *call) (any, error) {
-	r, err := c.read(func(ctx context.Context, in instanceID) (core.Record, error) {
-		return c.backend.Manager.Status(ctx, in.ID)
+	reading := core.Reading(c.Context())
+	r, err := c.read(func(_ context.Context, in instanceID) (core.Record, error) {
+		return c.backend.Manager.Status(reading, in.ID)
 	})
 	if err != nil {
 		return nil, err
 	}
-	p, err := c.backend.Manager.Runtime.Process(c.Context(), r)
+	p, err := c.backend.Manager.Runtime.Process(reading, r)
 	if err != nil {
 		return nil, err
 	}

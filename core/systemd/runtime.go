@@ -53,7 +53,7 @@ func (rt *Runtime) Process(ctx context.Context, r core.Record) (core.Process, er
 	if s, ok := standing(ctx, slug); ok {
 		return rt.processOf(slug, s), nil
 	}
-	d, err := rt.Units.Detail(ctx, slug)
+	d, err := rt.detail(ctx, slug)
 	if err != nil {
 		return core.Process{}, err
 	}
@@ -96,11 +96,19 @@ func (rt *Runtime) Observe(ctx context.Context, r core.Record) core.Evidence {
 	if err != nil {
 		return rt.evidence(core.ObservedUnknown, message(err))
 	}
-	d, err := rt.Units.Detail(ctx, slug)
+	d, err := rt.detail(ctx, slug)
 	if err != nil {
 		return rt.evidence(core.ObservedUnknown, message(err))
 	}
 	return rt.evidence(rt.observed(d, r.Wanted(rt.Now())))
+}
+
+// detailKey is that of the Detail of a slug under core.Reading.
+type detailKey string
+
+// detail asks systemd, which takes it a millisecond, once for a request that only reads.
+func (rt *Runtime) detail(ctx context.Context, slug string) (Detail, error) {
+	return core.Recall(ctx, detailKey(slug), func() (Detail, error) { return rt.Units.Detail(ctx, slug) })
 }
 
 func (rt *Runtime) evidence(o core.Observed, seen string) core.Evidence {

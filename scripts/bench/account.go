@@ -41,6 +41,7 @@ type database struct {
 	label          string            // as the table has it
 	choice         map[string]string // as set-up is told it
 	driver, source string            // for database/sql; set-up finds where SQLite's file is
+	root           string            // of the machine that vpm is on, as seen from here; "": this one's
 }
 
 func sqliteDatabase() database {
@@ -79,7 +80,7 @@ func (d *database) setUp(ctx context.Context, c caller) (token string, err error
 	if err != nil {
 		return "", fmt.Errorf("cannot set up: %w", err)
 	}
-	code, err := os.ReadFile(answer.CodeFile)
+	code, err := os.ReadFile(d.root + answer.CodeFile)
 	if err != nil {
 		return "", fmt.Errorf("cannot set up: %w", err)
 	}

@@ -11,8 +11,8 @@ import (
 
 // programs are the paths of what was built.
 type programs struct {
-	vpm, vpm386, hello, peak, walk, write string
-	root                                  string // of the module
+	vpm, vpm386, serve, hello, peak, walk, write, answer string
+	root                                                 string // of the module
 }
 
 // build builds what is measured as the Makefile builds vpm.cgi.
@@ -24,6 +24,8 @@ func build(ctx context.Context, dir string) (programs, error) {
 	p := programs{
 		vpm:    filepath.Join(dir, "vpm.cgi"),
 		vpm386: filepath.Join(dir, "vpm-386.cgi"),
+		serve:  filepath.Join(dir, "vpm"),
+		answer: filepath.Join(dir, "answer"),
 		hello:  filepath.Join(dir, "hello.cgi"),
 		peak:   filepath.Join(dir, "peak"),
 		walk:   filepath.Join(dir, "walk"),
@@ -33,6 +35,8 @@ func build(ctx context.Context, dir string) (programs, error) {
 	for _, one := range []struct{ output, source, arch string }{
 		{p.vpm, "vpm/cgi", ""},
 		{p.vpm386, "vpm/cgi", "386"},
+		{p.serve, "vpm/fcgi", ""},
+		{p.answer, "vpm/scripts/bench/answer", ""},
 		{p.hello, "vpm/scripts/bench/hello", ""},
 		{p.peak, "vpm/scripts/bench/peak", ""},
 		{p.walk, "vpm/scripts/bench/walk", ""},

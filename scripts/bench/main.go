@@ -60,7 +60,7 @@ func run(ctx context.Context, out io.Writer, rounds int) (err error) {
 	if err := b.printHead(); err != nil {
 		return err
 	}
-	for _, section := range []func(context.Context) error{b.bare, b.stop, b.tick, b.apache, b.fcgid, b.size, b.disk} {
+	for _, section := range []func(context.Context) error{b.bare, b.stop, b.tick, b.apache, b.fcgid, b.size, b.disk, b.realMode} {
 		if err := section(ctx); err != nil {
 			return err
 		}

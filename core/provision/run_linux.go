@@ -33,6 +33,7 @@ type state struct {
 	Request  Request `json:"request"`
 	UID      int     `json:"uid"`
 	Copied   string  `json:"copied,omitempty"` // from where
+	Served   bool    `json:"served,omitempty"` // visitors were sent to it: from then on it is not the original's copy any more
 	Finished bool    `json:"finished,omitempty"`
 	Database bool    `json:"database,omitempty"` // was made by us
 	Rules    []rule  `json:"rules,omitempty"`    // carried over from .htaccess files

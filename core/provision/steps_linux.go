@@ -30,11 +30,14 @@ func (r *run) provision() error {
 			return err
 		}
 	}
-	r.state.Request, r.state.UID = r.request, r.owner.uid
+	r.state.Request, r.state.UID, r.state.Served = r.request, r.owner.uid, r.served() || r.request.Serve
 	r.result.User, r.result.UID = userOf(r.slug), r.owner.uid
 	r.result.Docroot = r.Sites + "/" + r.slug + "/" + Docroot
 	return nil
 }
+
+// served tells whether visitors were ever sent to the instance.
+func (r *run) served() bool { return r.state.Served || r.state.Request.Serve }
 
 // undo has the original answer again: the copy's fragment goes, and what was there all the time is what is left.
 func (r *run) undo() error {
@@ -45,6 +48,7 @@ func (r *run) undo() error {
 		return core.Errorf(core.CodeConflict, "cannot go back: the move of %s was finished", r.request.Instance)
 	}
 	old := r.state.Request
+	r.state.Served = r.served()
 	old.Serve = false
 	r.request = old
 	if err := r.step("web server", r.serve); err != nil {

@@ -43,7 +43,7 @@ type state struct {
 // SLUG.json, and tells in the file of that name in the directory of results how that goes. It fails with what the
 // result says.
 func Run(ctx context.Context, p Paths, slug string) error {
-	return p.run(ctx, slug, map[Operation]func(*run) error{Provision: (*run).provision, Undo: (*run).undo, Finish: (*run).finish})
+	return p.run(ctx, slug, map[Operation]func(*run) error{Provision: (*run).provision, Undo: (*run).undo, Finish: (*run).finish, Limit: (*run).limit})
 }
 
 // Remove is vpm-deprovision@SLUG.service, as root.

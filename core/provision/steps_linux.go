@@ -58,6 +58,34 @@ func (r *run) undo() error {
 	return nil
 }
 
+// limit changes what the instance's PHP and its processes may use, and nothing else. PHP-FPM reads its part when it is told
+// to by whoever asks for this.
+func (r *run) limit() error {
+	if r.state.Request.Instance == "" {
+		return core.Errorf(core.CodeConflict, "cannot set the limits of %s: it was not provisioned", r.request.Instance)
+	}
+	as := r.state.Request
+	as.PHP, as.Limits = r.request.PHP, r.request.Limits
+	r.request = as
+	steps := []struct {
+		name string
+		do   func() error
+	}{{"user", r.makeUser}, {"pool", r.installPool}, {"limits", r.installLimits}}
+	if as.Serve { // which waits as long for an answer as PHP may take
+		steps = append(steps, struct {
+			name string
+			do   func() error
+		}{"web server", r.serve})
+	}
+	for _, s := range steps {
+		if err := r.step(s.name, s.do); err != nil {
+			return err
+		}
+	}
+	r.state.Request = as
+	return nil
+}
+
 // finish only marks: the original is its owner's, and to delete it is too.
 func (r *run) finish() error {
 	if r.state.Copied == "" || !r.state.Request.Serve {

@@ -19,6 +19,8 @@ type server struct {
 	*vpslab.VPS
 	t     *testing.T
 	token string
+	// limitsAfterBoot wants the limits that were set to count still.
+	limitsAfterBoot func()
 }
 
 const (

@@ -45,6 +45,7 @@ func TestWayToAServer(t *testing.T) {
 			s.sh("sed -i '/new/d' " + original + "/style.css")
 			s.wantReplay(recorded, user)
 			s.wantControl(user)
+			s.wantLimits(user)
 			s.wantReboot(user)
 			s.wantUndone(user)
 			s.uninstall(before)

@@ -17,6 +17,9 @@ type InstanceUpdate struct {
 	HealthPath, HealthExpect, DiskAlert                    *string
 	MovedFrom, MovedPath                                   *string
 	MaxExecutionTime, MaxChildren                          *int
+	// What all processes of an instance may use together: a size, percent of one processor, and processes and threads.
+	TotalMemory          *string
+	CPULimit, TasksLimit *int
 }
 
 // Update changes what is registered of an instance. A stopped one stays closed: its gate goes to where visitors enter
@@ -44,14 +47,15 @@ func (u InstanceUpdate) apply(in Instance) (Instance, []string, error) {
 		key   string
 		value *string
 	}{{"path", u.Path}, {"docroot", u.Docroot}, {"moved_from", u.MovedFrom}, {"moved_path", u.MovedPath}, {"url", u.URL}, {"health_path", u.HealthPath}, {"health_expect", u.HealthExpect},
-		{"disk_alert", u.DiskAlert}, {"memory_limit", u.MemoryLimit}} {
+		{"disk_alert", u.DiskAlert}, {"memory_limit", u.MemoryLimit}, {"total_memory", u.TotalMemory}} {
 		if f.value != nil {
 			if err := setKey(config, f.key, *f.value); err != nil {
 				return in, nil, err
 			}
 		}
 	}
-	for key, value := range map[string]*int{"max_execution_time": u.MaxExecutionTime, "max_children": u.MaxChildren} {
+	for key, value := range map[string]*int{"max_execution_time": u.MaxExecutionTime, "max_children": u.MaxChildren,
+		"cpu_limit": u.CPULimit, "tasks_limit": u.TasksLimit} {
 		if value != nil {
 			if err := setKey(config, key, *value); err != nil {
 				return in, nil, err
@@ -153,6 +157,17 @@ func (u InstanceUpdate) check() error {
 	}
 	if e := text(u.HealthExpect); utf8.RuneCountInString(e) > 200 || strings.ContainsFunc(e, isControl) {
 		return Errorf(CodeInvalid, "cannot use field 'health_expect': it must be a text of up to 200 characters")
+	}
+	if s := text(u.TotalMemory); s != "" {
+		if n, err := ParseSize(s); err != nil || n < 32<<20 || n > 1<<40 {
+			return Errorf(CodeInvalid, "cannot use field 'total_memory': it must be a size as 512M or 2G, 32M at least")
+		}
+	}
+	if n := u.CPULimit; n != nil && *n != 0 && (*n < 1 || *n > 12800) {
+		return Errorf(CodeInvalid, "cannot use field 'cpu_limit': it must be 1 to 12800 percent of one processor")
+	}
+	if n := u.TasksLimit; n != nil && *n != 0 && (*n < 4 || *n > 4096) {
+		return Errorf(CodeInvalid, "cannot use field 'tasks_limit': it must be 4 to 4096 processes and threads")
 	}
 	if d := text(u.DiskAlert); d != "" {
 		if _, err := ParseSize(d); err != nil {

@@ -97,6 +97,9 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 			return slug, err
 		},
 		Gate: provision.Gates{Paths: m.paths, Units: m.units, Panel: panelDirs(c)}.Set,
+		Limit: func(ctx context.Context, slug string, in core.Instance) error {
+			return move.Limit(ctx, provision.Client{Paths: m.paths, Units: m.units}, slug, in)
+		},
 		Memory: systemd.Memory{
 			Load: func(ctx context.Context, in core.Instance) (string, error) {
 				_, text, err := db.Unit(ctx, in)

@@ -42,7 +42,7 @@ func TestMethodsOfEveryRoute(t *testing.T) {
 
 // fields are all that any body or query has.
 var fields = []string{"instance_id", "instance_name", "cms_type", "domain", "path_prefix", "database_name", "database_prefix", "memory_limit", "max_execution_time",
-	"max_children", "path", "docroot", "url", "health_path", "health_expect", "disk_alert", "reason", "until", "duration", "include_nested", "verify", "action",
+	"max_children", "total_memory", "cpu_limit", "tasks_limit", "path", "docroot", "url", "health_path", "health_expect", "disk_alert", "reason", "until", "duration", "include_nested", "verify", "action",
 	"instance_ids", "id", "username", "password", "full_name", "email", "role", "status", "old_password", "new_password", "name", "scope", "sites", "fresh", "lines",
 	"from", "to", "step", "before", "limit", "page", "search", "sort", "order", "all"}
 

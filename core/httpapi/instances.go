@@ -219,6 +219,9 @@ func (a *API) update(c *call) (any, error) {
 		MemoryLimit      *string `json:"memory_limit" schema:"memory_limit"`
 		MaxExecutionTime *number `json:"max_execution_time" schema:"max_execution_time"`
 		MaxChildren      *number `json:"max_children" schema:"max_children"`
+		TotalMemory      *string `json:"total_memory" schema:"total_memory"`
+		CPULimit         *number `json:"cpu_limit" schema:"cpu_limit"`
+		TasksLimit       *number `json:"tasks_limit" schema:"tasks_limit"`
 		Path             *string `json:"path" schema:"path"`
 		Docroot          *string `json:"docroot" schema:"docroot"`
 		URL              *string `json:"url" schema:"url"`
@@ -233,6 +236,7 @@ func (a *API) update(c *call) (any, error) {
 	r, err := m.Update(c.Context(), c.actor(), in.ID, core.InstanceUpdate{
 		Name: in.Name, Domain: in.Domain, PathPrefix: in.PathPrefix, DatabaseName: in.DatabaseName, DatabasePrefix: in.DatabasePrefix,
 		MemoryLimit: in.MemoryLimit, MaxExecutionTime: (*int)(in.MaxExecutionTime), MaxChildren: (*int)(in.MaxChildren),
+		TotalMemory: in.TotalMemory, CPULimit: (*int)(in.CPULimit), TasksLimit: (*int)(in.TasksLimit),
 		Path: in.Path, Docroot: in.Docroot, URL: in.URL, HealthPath: in.HealthPath, HealthExpect: in.HealthExpect, DiskAlert: in.DiskAlert,
 	})
 	if err != nil {

@@ -126,7 +126,7 @@ func (p *Plan) nginxSteps(ctx context.Context, up upload) (served bool, err erro
 		edits = append(edits, c)
 	}
 	p.add(p.afterUndo("systemctl", "try-reload-or-restart", unit),
-		p.file(content{path: nginxSnippet, text: []byte(nginxText("/" + filepath.Base(up.dir) + "/")), mode: 0o644}, "nginx"))
+		p.file(content{path: nginxSnippet, text: []byte(nginxText("/"+filepath.Base(up.dir)+"/", isDir(filepath.Join(up.docroot, "vpm")))), mode: 0o644}, "nginx"))
 	for _, dir := range dirs {
 		p.add(dirStep(ofDir, dir, 0o755, "root", "root"))
 	}
@@ -137,8 +137,13 @@ func (p *Plan) nginxSteps(ctx context.Context, up upload) (served bool, err erro
 	return true, nil
 }
 
-// nginxText sends all of the API's addresses to the server: nginx knows no .htaccess, so no file in there may be served.
-func nginxText(at string) string {
+// nginxText sends all of the API's addresses to the server: nginx knows no .htaccess, so no file in there may be served. The
+// panel's pages stay where they are also where an instance gets all else of the host.
+func nginxText(at string, pages bool) string {
+	text := ""
+	if pages {
+		text = "location ^~ \"/vpm/\" {\n    index index.html;\n}\n"
+	}
 	return fmt.Sprintf(`# vpm install wrote this: what lies below %[1]s is answered by vpm's server. vpm uninstall removes it.
 location ^~ "%[1]s" {
     include fastcgi_params;
@@ -147,5 +152,5 @@ location ^~ "%[1]s" {
     fastcgi_read_timeout 330s;
     fastcgi_pass unix:%[2]s;
 }
-`, at, Socket)
+`, at, Socket) + text
 }

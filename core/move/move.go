@@ -274,36 +274,10 @@ func (m *Mover) moved(ctx context.Context, id string) (core.Record, string, erro
 	return r, slug, err
 }
 
-// The limits of an instance that says nothing of its own, as in vpm-php@.service.
-const (
-	usualMemory = 256 << 20
-	usualTasks  = 64
-	usualCPU    = 100
-)
-
 // request is what an instance is provisioned as: by its config, as create stores it.
 func (m *Mover) request(in core.Instance, from string) provision.Request {
-	var c struct {
-		MemoryLimit      string `json:"memory_limit"`
-		MaxExecutionTime int64  `json:"max_execution_time"`
-		MaxChildren      int64  `json:"max_children"`
-	}
-	if in.Config != nil {
-		// What holds something else sets nothing; the usual values follow.
-		_ = json.Unmarshal([]byte(*in.Config), &c)
-	}
-	php := provision.PHP{Manager: "ondemand", MaxChildren: max(c.MaxChildren, 1), MemoryLimit: usualMemory, MaxExecutionTime: 60}
-	if c.MaxChildren == 0 {
-		php.MaxChildren = 5
-	}
-	if n, err := core.ParseSize(c.MemoryLimit); err == nil && n > 0 {
-		php.MemoryLimit = n
-	}
-	if c.MaxExecutionTime > 0 {
-		php.MaxExecutionTime = c.MaxExecutionTime
-	}
-	q := provision.Request{Operation: provision.Provision, Instance: in.InstanceID, PHP: php, CopyFrom: from,
-		Limits: provision.Limits{Memory: 2 * php.MemoryLimit, CPU: usualCPU, Tasks: usualTasks}}
+	php, limits := settings(in)
+	q := provision.Request{Operation: provision.Provision, Instance: in.InstanceID, PHP: php, Limits: limits, CopyFrom: from}
 	if u, err := url.Parse(in.URL()); err == nil && u.Host != "" {
 		q.Serve, q.Path, q.Host = true, path.Clean("/"+u.Path), u.Hostname()
 		if m.Shared != nil && m.Shared(q.Host) {

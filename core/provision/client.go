@@ -53,6 +53,24 @@ func (c Client) Do(ctx context.Context, slug string, q Request) (Result, error) 
 	return result, nil
 }
 
+// Limited tells whether these limits are those that count, by the files that root has made of them.
+func (c Client) Limited(slug string, php PHP, limits Limits) bool {
+	pool, err := Request{PHP: php}.pool(slug, c.Paths.Listen).Render()
+	if err != nil {
+		return false
+	}
+	dropIn, err := systemd.Limits(limits).Render()
+	if err != nil {
+		return false
+	}
+	for path, text := range map[string]string{c.Paths.pool(slug): pool, c.Paths.limits(slug): dropIn} {
+		if is, err := os.ReadFile(path); err != nil || string(is) != text {
+			return false
+		}
+	}
+	return true
+}
+
 // Result is what root has told last of an instance, also while a run goes on. CodeNotFound: nothing yet.
 func (c Client) Result(slug string) (Result, error) {
 	if err := systemd.CheckSlug(slug); err != nil {

@@ -82,12 +82,9 @@ func place(home, web *os.File) error {
 // fill copies in passes, until one finds nothing that has changed since the one before.
 func (r *run) fill(home *os.File) (copied, error) {
 	from := r.request.CopyFrom
-	if !r.allowedSource(from) {
-		return copied{}, core.Errorf(core.CodeForbidden, "cannot copy %s: sites may be copied from %v only", from, r.Sources)
-	}
-	source, err := openDir(from)
+	source, err := r.openSource(from)
 	if err != nil {
-		return copied{}, core.Errorf(core.CodeInvalid, "cannot open the site to copy: %w", err)
+		return copied{}, err
 	}
 	defer source.Close()
 	incoming, err := makeDir(home, "incoming", root, 0o700)
@@ -113,6 +110,40 @@ func (r *run) fill(home *os.File) (copied, error) {
 	return copied{from, rules, carried, left}, nil
 }
 
+func (r *run) openSource(from string) (*os.File, error) {
+	if !r.allowedSource(from) {
+		return nil, core.Errorf(core.CodeForbidden, "cannot copy %s: sites may be copied from %v only", from, r.Sources)
+	}
+	source, err := openDir(from)
+	if err != nil {
+		return nil, core.Errorf(core.CodeInvalid, "cannot open the site to copy: %w", err)
+	}
+	return source, nil
+}
+
+// catchUp copies what was changed in the original since the copy was made, right before visitors are sent to the copy. The
+// instance's own processes may run by now, so nothing there is taken for what it was a moment ago.
+func (r *run) catchUp(web *os.File) error {
+	source, err := r.openSource(r.state.Copied)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	target, err := openAt(web, "htdocs", dirFlags, 0)
+	if err != nil {
+		return err
+	}
+	defer target.Close()
+	begin := time.Now()
+	c := &copying{run: r, progress: &r.result.Copy, catching: true}
+	if err := c.passes(source, target); err != nil {
+		return err
+	}
+	r.result.Copy.Took = time.Since(begin)
+	r.state.Rules, r.result.Carried, r.result.LeftOut = carryTree(target)
+	return nil
+}
+
 func (c *copying) passes(source, target *os.File) error {
 	for pass := 1; ; pass++ {
 		c.progress.Passes, c.changed, c.last = pass, 0, ""
@@ -122,7 +153,7 @@ func (c *copying) passes(source, target *os.File) error {
 			return core.Errorf(core.CodeNotEffective, "cannot copy the site: %w", err)
 		}
 		switch {
-		case pass > 1 && c.changed == 0:
+		case (pass > 1 || c.catching) && c.changed == 0:
 			return nil
 		case pass == maxPasses:
 			c.run.result.warn(fmt.Sprintf("the site kept changing while it was copied: %d files in the last pass, such as %s", c.changed, c.last))

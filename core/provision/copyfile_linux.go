@@ -15,8 +15,10 @@ type inode struct{ dev, ino uint64 }
 
 const maxLinks = 100_000 // files with several names that are remembered; of others each name becomes a file
 
-// copying is a copy that is under way. Its target is root's alone until it is whole.
+// copying is a copy that is under way. Its target is root's alone until it is whole; while it catches up with the original
+// it is the instance's.
 type copying struct {
+	catching bool
 	run      *run
 	progress *Progress
 	links    map[inode]string // where files with several names were copied to
@@ -44,7 +46,7 @@ func (c *copying) file(source, target *os.File, name, p string) error {
 	}
 	defer func() { c.progress.Files++; c.progress.Bytes += st.Size; c.tell() }()
 	id := inode{uint64(st.Dev), st.Ino}
-	if st.Nlink > 1 {
+	if st.Nlink > 1 && !c.catching { // by then the first name may lead elsewhere
 		if first, ok := c.links[id]; ok {
 			return c.link(first, target, name)
 		}
@@ -79,7 +81,7 @@ func (c *copying) file(source, target *os.File, name, p string) error {
 		return err
 	}
 	times := []unix.Timespec{st.Atim, st.Mtim}
-	return unix.UtimesNanoAt(int(target.Fd()), name, times, unix.AT_SYMLINK_NOFOLLOW)
+	return unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", to.Fd()), times, 0)
 }
 
 // link gives a file that was copied another name. Both are in the target, which nobody else can change.

@@ -115,7 +115,21 @@ func (c *copying) symlink(source, target *os.File, name, p string) error {
 	if err := unix.Symlinkat(to, int(target.Fd()), name); err != nil {
 		return err
 	}
-	return unix.Fchownat(int(target.Fd()), name, c.run.owner.uid, c.run.owner.gid, unix.AT_SYMLINK_NOFOLLOW)
+	return ownLink(target, name, c.run.owner)
+}
+
+// ownLink gives a symbolic link away, and nothing that has taken its name meanwhile.
+func ownLink(dir *os.File, name string, o owner) error {
+	fd, err := unix.Openat(int(dir.Fd()), name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	if err := unix.Fstat(fd, &st); err != nil || st.Mode&unix.S_IFMT != unix.S_IFLNK {
+		return err
+	}
+	return unix.Fchownat(fd, "", o.uid, o.gid, unix.AT_EMPTY_PATH)
 }
 
 // inside tells whether a link at a path below the document root leads nowhere above it, by its text. Whom a link on its

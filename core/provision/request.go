@@ -23,6 +23,7 @@ const (
 	Undo        Operation = "undo"
 	Finish      Operation = "finish"
 	Deprovision Operation = "deprovision"
+	Limit       Operation = "limit" // sets PHP and Limits only
 )
 
 // Docroot is every instance's document root, below its directory. The directory above it is for the gate.
@@ -90,7 +91,7 @@ func (q Request) check(slug string) error {
 	switch q.Operation {
 	case Undo, Finish, Deprovision:
 		return nil
-	case Provision:
+	case Provision, Limit:
 	default:
 		return core.Errorf(core.CodeInvalid, "cannot carry out %.40q", q.Operation)
 	}

@@ -33,6 +33,7 @@ type state struct {
 	Request  Request `json:"request"`
 	UID      int     `json:"uid"`
 	Copied   string  `json:"copied,omitempty"` // from where
+	Served   bool    `json:"served,omitempty"` // visitors were sent to it: from then on it is not the original's copy any more
 	Finished bool    `json:"finished,omitempty"`
 	Database bool    `json:"database,omitempty"` // was made by us
 	Rules    []rule  `json:"rules,omitempty"`    // carried over from .htaccess files
@@ -42,7 +43,7 @@ type state struct {
 // SLUG.json, and tells in the file of that name in the directory of results how that goes. It fails with what the
 // result says.
 func Run(ctx context.Context, p Paths, slug string) error {
-	return p.run(ctx, slug, map[Operation]func(*run) error{Provision: (*run).provision, Undo: (*run).undo, Finish: (*run).finish})
+	return p.run(ctx, slug, map[Operation]func(*run) error{Provision: (*run).provision, Undo: (*run).undo, Finish: (*run).finish, Limit: (*run).limit})
 }
 
 // Remove is vpm-deprovision@SLUG.service, as root.

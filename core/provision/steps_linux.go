@@ -30,11 +30,14 @@ func (r *run) provision() error {
 			return err
 		}
 	}
-	r.state.Request, r.state.UID = r.request, r.owner.uid
+	r.state.Request, r.state.UID, r.state.Served = r.request, r.owner.uid, r.served() || r.request.Serve
 	r.result.User, r.result.UID = userOf(r.slug), r.owner.uid
 	r.result.Docroot = r.Sites + "/" + r.slug + "/" + Docroot
 	return nil
 }
+
+// served tells whether visitors were ever sent to the instance.
+func (r *run) served() bool { return r.state.Served || r.state.Request.Serve }
 
 // undo has the original answer again: the copy's fragment goes, and what was there all the time is what is left.
 func (r *run) undo() error {
@@ -45,12 +48,41 @@ func (r *run) undo() error {
 		return core.Errorf(core.CodeConflict, "cannot go back: the move of %s was finished", r.request.Instance)
 	}
 	old := r.state.Request
+	r.state.Served = r.served()
 	old.Serve = false
 	r.request = old
 	if err := r.step("web server", r.serve); err != nil {
 		return err
 	}
 	r.state.Request = old
+	return nil
+}
+
+// limit changes what the instance's PHP and its processes may use, and nothing else. PHP-FPM reads its part when it is told
+// to by whoever asks for this.
+func (r *run) limit() error {
+	if r.state.Request.Instance == "" {
+		return core.Errorf(core.CodeConflict, "cannot set the limits of %s: it was not provisioned", r.request.Instance)
+	}
+	as := r.state.Request
+	as.PHP, as.Limits = r.request.PHP, r.request.Limits
+	r.request = as
+	steps := []struct {
+		name string
+		do   func() error
+	}{{"user", r.makeUser}, {"pool", r.installPool}, {"limits", r.installLimits}}
+	if as.Serve { // which waits as long for an answer as PHP may take
+		steps = append(steps, struct {
+			name string
+			do   func() error
+		}{"web server", r.serve})
+	}
+	for _, s := range steps {
+		if err := r.step(s.name, s.do); err != nil {
+			return err
+		}
+	}
+	r.state.Request = as
 	return nil
 }
 

@@ -100,10 +100,15 @@ func (r *run) makeWeb(home *os.File) error {
 		return err
 	}
 	defer web.Close()
-	if r.request.CopyFrom != "" && r.state.Copied == "" {
-		if err := r.copySite(home, web); err != nil {
-			return err
-		}
+	switch {
+	case r.request.CopyFrom == "":
+	case r.state.Copied == "":
+		err = r.copySite(home, web)
+	case r.request.Serve && !r.served():
+		err = r.catchUp(web)
+	}
+	if err != nil {
+		return err
 	}
 	htdocs, err := makeDir(web, "htdocs", r.owner, 0o755)
 	if err != nil {

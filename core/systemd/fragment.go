@@ -98,8 +98,14 @@ func (f Fragment) Nginx() (string, error) {
 	}
 	quoted := regexp.QuoteMeta(f.prefix())
 	var b strings.Builder
-	fmt.Fprintf(&b, "location %s {\n", f.prefix())
-	fmt.Fprintf(&b, "  alias %s/; index index.php index.html; disable_symlinks if_not_owner;\n", f.dir())
+	if f.Path == "/" {
+		// A pattern, for the host has a "location /" as often as not, and nginx takes only one. It has all of the host that
+		// is not kept from patterns by ^~, as what other instances and the panel have.
+		fmt.Fprintf(&b, "location ~ ^/ {\n  root %s;", f.dir())
+	} else {
+		fmt.Fprintf(&b, "location ^~ %s {\n  alias %s/;", f.prefix(), f.dir())
+	}
+	b.WriteString(" index index.php index.html; disable_symlinks if_not_owner;\n")
 	fmt.Fprintf(&b, "  include /etc/nginx/vpm.d/%s.rules*;\n", f.Slug) // none is well
 	b.WriteString("  location ~ /(wp-config\\.php|\\.[^/]*|[^/]*\\.(?:log|sql|ini)|\\.(?:git|svn|hg)/.*)$ { deny all; }\n")
 	for _, uploads := range f.Uploads {

@@ -24,6 +24,9 @@ type Runtime struct {
 	// Gate has the web server answer for an instance with 503, or opens it again where closed is nil. A stopped pool
 	// alone does not close a site: static files are the web server's.
 	Gate func(ctx context.Context, slug string, closed *htaccess.Gate) error
+	// Limit has what an instance may use be what its config says, without a restart. nil: it is as it was
+	// provisioned.
+	Limit func(ctx context.Context, slug string, in core.Instance) error
 	// Memory keeps what ticks remember.
 	Memory Memory
 	// Pools has the PHP-FPM configuration of each instance, SLUG.conf; Sockets a directory for each, SLUG.

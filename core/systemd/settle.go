@@ -3,6 +3,8 @@ package systemd
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -31,14 +33,34 @@ func (rt *Runtime) Settle(ctx context.Context, r core.Record) (core.Settled, err
 	var d Detail
 	if r.Wanted(rt.Now()) == core.ObservedStopped {
 		d, err = rt.stop(ctx, slug, closing(r))
+		if err == nil {
+			_, err = rt.limit(ctx, slug, r.Instance)
+		}
 	} else {
-		d, err = rt.start(ctx, slug, r.Run.VirtualPID)
+		var changed bool
+		if changed, err = rt.limit(ctx, slug, r.Instance); err == nil {
+			d, err = rt.start(ctx, slug, r.Run.VirtualPID, changed)
+		}
 	}
 	if err != nil {
 		return core.Settled{}, err
 	}
 	e := rt.evidence(rt.observed(d, r.Wanted(rt.Now())))
 	return core.Settled{Record: r, Entry: r.Gate.Entry, Evidence: e}, nil
+}
+
+// limit sets what the instance may use, and tells whether its pool is another than before.
+func (rt *Runtime) limit(ctx context.Context, slug string, in core.Instance) (changed bool, err error) {
+	if rt.Limit == nil {
+		return false, nil
+	}
+	pool := filepath.Join(rt.Pools, slug+".conf")
+	before, _ := os.ReadFile(pool) // one that is missing is for a start to tell of
+	if err := rt.Limit(ctx, slug, in); err != nil {
+		return false, err
+	}
+	after, _ := os.ReadFile(pool)
+	return string(before) != string(after), nil
 }
 
 // closing is the gate of a stopped instance.
@@ -48,8 +70,9 @@ func closing(r core.Record) *htaccess.Gate {
 }
 
 // start brings the instance up as the run of this name: it starts it, restarts it where it is up as another run, and
-// leaves it where it is up as this one. The gate opens last, when there is somebody to answer.
-func (rt *Runtime) start(ctx context.Context, slug, run string) (Detail, error) {
+// leaves it where it is up as this one; changed has that one read its configuration again. The gate opens last, when there
+// is somebody to answer.
+func (rt *Runtime) start(ctx context.Context, slug, run string, changed bool) (Detail, error) {
 	d, err := rt.Units.Detail(ctx, slug)
 	if err != nil {
 		return Detail{}, err
@@ -69,6 +92,11 @@ func (rt *Runtime) start(ctx context.Context, slug, run string) (Detail, error) 
 	}
 	switch {
 	case d.up() && d.Invocation != note.Replaces:
+		if changed {
+			if _, err := rt.Units.Reload(ctx, d.Name); err != nil {
+				return Detail{}, err
+			}
+		}
 	case d.Active == "failed" && !core.Insists(ctx):
 		return Detail{}, core.Errorf(core.CodeNotEffective, "cannot run %s: %s; it is tried again by and by", slug, d.Seen())
 	default:

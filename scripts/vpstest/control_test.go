@@ -77,6 +77,7 @@ func (s *server) wantReboot(user string) {
 	s.reboot()
 	s.wantPage(s.copyOf(user), user)
 	s.wantMaster(s.status()["pid"], user)
+	s.limitsAfterBoot()
 	s.change("stop", "reason", "over night")
 	s.reboot()
 	s.wantClosed("over night")

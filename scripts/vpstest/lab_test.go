@@ -21,6 +21,8 @@ type server struct {
 	t      *testing.T
 	client *http.Client // where the sites are answered
 	token  string
+	// limitsAfterBoot wants the limits that were set to count still.
+	limitsAfterBoot func()
 }
 
 const (

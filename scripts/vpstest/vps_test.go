@@ -46,6 +46,7 @@ func TestWayToAServer(t *testing.T) {
 			s.wantReplay(recorded, user)
 			s.wantPHP()
 			s.wantControl(user)
+			s.wantLimits(user)
 			s.wantReboot(user)
 			s.wantUndone(user)
 			s.uninstall(before)

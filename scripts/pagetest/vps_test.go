@@ -3,6 +3,8 @@ package pagetest
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -41,8 +43,10 @@ func newVPS(t *testing.T) *vps {
 	files := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(files, "index.php"), []byte(blog), 0o644))
 	for i := range 600 {
-		must(t, os.WriteFile(filepath.Join(files, fmt.Sprintf("upload-%d.jpg", i)), make([]byte, 10_000), 0o644))
+		must(t, os.WriteFile(filepath.Join(files, "uploads", fmt.Sprintf("%d.jpg", i)), make([]byte, 10_000), 0o644))
 	}
+	must(t, os.Mkdir(filepath.Join(files, "uploads"), 0o755))
+	must(t, os.WriteFile(filepath.Join(files, "uploads", ".htaccess"), []byte("php_flag engine off\n"), 0o644))
 	must(t, v.CopyIn(built, vpslab.Docroot))
 	must(t, v.CopyIn(files, vpslab.Docroot+"/blog"))
 	must(t, v.CopyIn(server, "/opt/vpm"))
@@ -52,7 +56,7 @@ func newVPS(t *testing.T) *vps {
 	inside := &httputil.ReverseProxy{Transport: v.HTTPClient().Transport, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: "shop.test"})
 		r.Out.Host = r.In.Host
-	}}
+	}, ErrorLog: log.New(io.Discard, "", 0)} // a page that goes away ends what it has asked for
 	outside := httptest.NewServer(inside)
 	t.Cleanup(outside.Close)
 	v.address = outside.URL

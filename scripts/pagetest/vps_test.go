@@ -42,11 +42,10 @@ func newVPS(t *testing.T) *vps {
 	})
 	files := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(files, "index.php"), []byte(blog), 0o644))
-	for i := range 600 {
-		must(t, os.WriteFile(filepath.Join(files, "uploads", fmt.Sprintf("%d.jpg", i)), make([]byte, 10_000), 0o644))
-	}
 	must(t, os.Mkdir(filepath.Join(files, "uploads"), 0o755))
-	must(t, os.WriteFile(filepath.Join(files, "uploads", ".htaccess"), []byte("php_flag engine off\n"), 0o644))
+	for i := range 1500 {
+		must(t, os.WriteFile(filepath.Join(files, "uploads", fmt.Sprintf("%d.jpg", i)), make([]byte, 4_000), 0o644))
+	}
 	must(t, v.CopyIn(built, vpslab.Docroot))
 	must(t, v.CopyIn(files, vpslab.Docroot+"/blog"))
 	must(t, v.CopyIn(server, "/opt/vpm"))
@@ -67,9 +66,13 @@ func newVPS(t *testing.T) *vps {
 var happenings = map[string]string{
 	"install": "/opt/vpm install --from " + vpslab.Docroot + "/api",
 	"slow": `mkdir -p /run/systemd/system/vpm-provision@.service.d
-		printf '[Service]\nCPUQuota=5%%\n' >/run/systemd/system/vpm-provision@.service.d/slow.conf
+		printf '[Service]\nCPUQuota=2%%\n' >/run/systemd/system/vpm-provision@.service.d/slow.conf
 		systemctl daemon-reload`,
-	"hurry": `rm -r /run/systemd/system/vpm-provision@.service.d
+	// Slow as the copy is, it is caught in the middle.
+	"hold": `until grep -q '"bytes": [1-9]' /var/lib/vpm/results/blog.json 2>/dev/null; do sleep 0.02; done
+		systemctl kill --signal=STOP vpm-provision@blog.service`,
+	"hurry": `systemctl kill --signal=CONT vpm-provision@blog.service
+		rm -r /run/systemd/system/vpm-provision@.service.d
 		systemctl daemon-reload
 		systemctl set-property --runtime vpm-provision@blog.service CPUQuota=1000%`,
 	"pid":   "systemctl show -p MainPID --value vpm-php@blog.service",

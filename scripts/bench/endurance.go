@@ -15,7 +15,7 @@ const (
 	someRequests = 1_000
 	allRequests  = 100_000
 	dayOfTicks   = 24 * 60 // one a minute
-	mostRSS      = 40 // MB
+	mostRSS      = 40      // MB
 )
 
 // endurance sees what the server has grown to after many requests and the ticks of a day. Between two ticks all that they

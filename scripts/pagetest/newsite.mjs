@@ -6,7 +6,10 @@ await scenario(async visit => {
 	const { page } = await visit();
 	const fill = (label, text) => page.getByLabel(label).filter({ visible: true }).fill(text);
 	const add = () => page.getByRole('button', { name: 'Add instance', exact: true }).click();
-	await logIn(page, given.username, given.password, '#/new');
+	await logIn(page, given.username, given.password);
+	await page.getByRole('heading', { name: 'No instances yet' }).waitFor();
+	await view(page, 'empty');
+	await page.goto(`${given.url}/vpm/#/new`);
 	await page.getByRole('heading', { name: 'Add instance', level: 1 }).waitFor();
 	await fill(/^Name/, 'A fresh site');
 	await fill(/^Address/, given.site);

@@ -81,8 +81,8 @@ func TestNewSite(t *testing.T) {
 		"site": s.URL + "/fresh/", "directory": filepath.Join(s.Docroot, "fresh")})
 }
 
-// TestMoves shows what administrators see of a server with processes. The API's answers about those are the scenario's own, on
-// top of the real ones: such a server takes a systemd, which this host has not.
+// TestMoves shows what administrators see of a server in ways that TestServer cannot bring about: there the API's answers
+// are the scenario's own, on top of the real ones.
 func TestMoves(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, lab.Options{})

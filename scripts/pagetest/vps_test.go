@@ -3,6 +3,8 @@ package pagetest
 import (
 	"context"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -40,8 +42,9 @@ func newVPS(t *testing.T) *vps {
 	})
 	files := t.TempDir()
 	must(t, os.WriteFile(filepath.Join(files, "index.php"), []byte(blog), 0o644))
-	for i := range 600 {
-		must(t, os.WriteFile(filepath.Join(files, fmt.Sprintf("upload-%d.jpg", i)), make([]byte, 10_000), 0o644))
+	must(t, os.Mkdir(filepath.Join(files, "uploads"), 0o755))
+	for i := range 1500 {
+		must(t, os.WriteFile(filepath.Join(files, "uploads", fmt.Sprintf("%d.jpg", i)), make([]byte, 4_000), 0o644))
 	}
 	must(t, v.CopyIn(built, vpslab.Docroot))
 	must(t, v.CopyIn(files, vpslab.Docroot+"/blog"))
@@ -52,7 +55,7 @@ func newVPS(t *testing.T) *vps {
 	inside := &httputil.ReverseProxy{Transport: v.HTTPClient().Transport, Rewrite: func(r *httputil.ProxyRequest) {
 		r.SetURL(&url.URL{Scheme: "http", Host: "shop.test"})
 		r.Out.Host = r.In.Host
-	}}
+	}, ErrorLog: log.New(io.Discard, "", 0)} // a page that goes away ends what it has asked for
 	outside := httptest.NewServer(inside)
 	t.Cleanup(outside.Close)
 	v.address = outside.URL
@@ -63,9 +66,13 @@ func newVPS(t *testing.T) *vps {
 var happenings = map[string]string{
 	"install": "/opt/vpm install --from " + vpslab.Docroot + "/api",
 	"slow": `mkdir -p /run/systemd/system/vpm-provision@.service.d
-		printf '[Service]\nCPUQuota=5%%\n' >/run/systemd/system/vpm-provision@.service.d/slow.conf
+		printf '[Service]\nCPUQuota=2%%\n' >/run/systemd/system/vpm-provision@.service.d/slow.conf
 		systemctl daemon-reload`,
-	"hurry": `rm -r /run/systemd/system/vpm-provision@.service.d
+	// Slow as the copy is, it is caught in the middle.
+	"hold": `until grep -q '"bytes": [1-9]' /var/lib/vpm/results/blog.json 2>/dev/null; do sleep 0.02; done
+		systemctl kill --signal=STOP vpm-provision@blog.service`,
+	"hurry": `systemctl kill --signal=CONT vpm-provision@blog.service
+		rm -r /run/systemd/system/vpm-provision@.service.d
 		systemctl daemon-reload
 		systemctl set-property --runtime vpm-provision@blog.service CPUQuota=1000%`,
 	"pid":   "systemctl show -p MainPID --value vpm-php@blog.service",

@@ -3,13 +3,13 @@ import { html, useMemo } from '../html.js';
 import { WorkButton } from '../components/button.js';
 import { Chart } from '../components/chart.js';
 import { Loading, Notice, Trouble } from '../components/notice.js';
+import { Ago } from '../components/time.js';
 import { bytes, count, milliseconds, percent } from '../format.js';
 import { askAgain, usePoll } from '../poll.js';
 import { setQuery } from '../router.js';
 import { complain } from '../toasts.js';
 import { t } from '../words.js';
 import { Figures } from './overview.js';
-import { Real } from './real.js';
 
 const hour = 3_600_000; // ms
 const ranges = { '6h': 6 * hour, '24h': 24 * hour, '7d': 7 * 24 * hour, '30d': 30 * 24 * hour, '1y': 365 * 24 * hour };
@@ -67,5 +67,36 @@ function Account({ account: a }) {
 		<section class="card"><h2>${t('account.use')}</h2>
 			<dl class="figures">${figures.filter(([, value]) => value).map(([name, value]) => html`<div key=${name}><dt>${t(`account.${name}`)}</dt><dd>${value}</dd></div>`)}</dl>
 			<p><small>${t('account.use.what', { source: a.source, evidence: a.evidence })}</small></p>
+		</section>`;
+}
+
+const known = value => typeof value === 'number';
+
+/** limited shows a figure with its limit, where it has one; a figure that the server could not read is none. */
+const limited = (value, limit, show) => !known(value) ? '–' : known(limit) ? t('of', { value: show(value), limit: show(limit) }) : show(value);
+
+const seconds = usec => t('seconds', { n: usec < 10_000_000 ? Math.round(usec / 100_000) / 10 : Math.round(usec / 1_000_000) });
+
+/** Real is what the processes of an instance use, measured by the kernel and by PHP-FPM. */
+function Real({ real: r }) {
+	const w = r.workers;
+	const figures = [
+		['memory', limited(r.memory, r.memory_limit, bytes)],
+		['memory_peak', limited(r.memory_peak, null, bytes)],
+		['cpu', known(r.cpu_usec) ? seconds(r.cpu_usec) : '–', known(r.cpu_limit) && t('real.cpu_limit', { limit: percent(r.cpu_limit / 100) })],
+		['tasks', limited(r.tasks, r.tasks_limit, count)],
+		['restarts', count(r.restarts), r.oom_kills > 0 && t('real.oom', { n: r.oom_kills })],
+		...w ? [
+			['active', count(w.active)], ['idle', count(w.idle)],
+			['queue', count(w.queue), w.max_children_reached > 0 && t('real.reached', { n: w.max_children_reached })],
+			['accepted', count(w.accepted)],
+		] : [],
+	];
+	return html`
+		<section class="card"><h2>${t('real')}</h2>
+			<dl class="figures wide">${figures.map(([name, value, note]) => html`
+				<div key=${name}><dt>${t(`real.${name}`)}</dt><dd>${value}</dd>${note && html`<dd class="how">${note}</dd>`}</div>`)}</dl>
+			${!w && html`<p>${t('real.noworkers')}</p>`}
+			<p><small>${t('real.measured')}${r.at && html` <${Ago} time=${r.at} />`}</small></p>
 		</section>`;
 }

@@ -227,7 +227,7 @@ func TestSwitchImpossible(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(t, "POST", url, 503, "unavailable", "cannot find vpm.cgi")
-	wantFiles(t, host, ".htaccess vpm-386.cgi")
+	wantFiles(t, host, ".htaccess vpm vpm-386.cgi")
 }
 
 // mod_fcgid keeps the programs: the switch is a request among many, and vpm.cgi begins anew.

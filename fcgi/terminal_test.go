@@ -142,7 +142,7 @@ func TestTop(t *testing.T) {
 		eventually(t, "the order is turned round", func() bool {
 			frames := strings.Split(c.shown.String(), "\x1b[H")
 			last := frames[len(frames)-1]
-			return strings.Index(last, instance) >= 0 && strings.Index(last, instance) < strings.Index(last, "another")
+			return strings.Contains(last, instance) && strings.Index(last, instance) < strings.Index(last, "another")
 		})
 		c.press(end)
 		out := c.ends(0)

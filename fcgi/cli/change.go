@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -112,17 +113,13 @@ func say(format string, args ...any) []block {
 // settled shows what became of several, and gives the error of the first that failed.
 func (c *call) settled(answer json.RawMessage, err error) error {
 	err = present(c, answer, err, func(a struct{ Results []outcome }) []block {
-		t := &table{columns: []column{{title: "INSTANCE"}, {title: "RESULT"}, {title: "MESSAGE"}}}
+		t := &table{columns: []column{{title: "SITE", least: 24}, {title: "RESULT"}, {title: "MESSAGE"}}}
 		for _, o := range a.Results {
-			name := o.ID
-			if name == "" {
-				name = o.Dir
-			}
 			result := cell{"done", good}
 			if !o.Success {
 				result = cell{"failed", bad}
 			}
-			t.add(text(name), result, text(o.Message))
+			t.add(text(cmp.Or(o.Dir, o.ID)), result, text(o.Message))
 		}
 		return []block{t}
 	})

@@ -42,6 +42,7 @@ func TestWayToAServer(t *testing.T) {
 			s.sh("sed -i '/new/d' " + original + "/style.css")
 			s.wantReplay(recorded, user)
 			s.wantControl(user)
+			s.wantShell(user)
 			s.wantReboot(user)
 			s.wantUndone(user)
 			s.uninstall(before)

@@ -276,6 +276,7 @@ func TestOwner(t *testing.T) {
 	const uid, gid = 33, 33 // www-data
 	dir := openDir(t)
 	o := newOperated(t, setUp(t, dir, store.MySQL{}))
+	must(t, os.WriteFile(filepath.Join(dir, "instances", instance, ".htaccess"), []byte("Options -Indexes\n"), 0o644)) // a stop keeps a copy of it
 	must(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 		if err == nil {
 			err = os.Lchown(path, uid, gid)
@@ -297,6 +298,9 @@ func TestOwner(t *testing.T) {
 		}
 		return err
 	}))
+	if !fileExists(filepath.Join(dir, "backups")) {
+		t.Error("nothing was made that root could have left")
+	}
 	if s := o.here("", "events"); !strings.Contains(s.stdout, "root (shell of ann)") {
 		t.Errorf("the history is:\n%s%s", s.stdout, s.stderr)
 	}

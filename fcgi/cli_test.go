@@ -276,6 +276,7 @@ func TestOwner(t *testing.T) {
 	const uid, gid = 33, 33 // www-data
 	dir := openDir(t)
 	o := newOperated(t, setUp(t, dir, store.MySQL{}))
+	must(t, os.WriteFile(filepath.Join(dir, "instances", instance, ".htaccess"), []byte("Options -Indexes\n"), 0o644)) // a stop keeps a copy of it
 	must(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
 		if err == nil {
 			err = os.Lchown(path, uid, gid)
@@ -297,6 +298,9 @@ func TestOwner(t *testing.T) {
 		}
 		return err
 	}))
+	if !fileExists(filepath.Join(dir, "backups")) {
+		t.Error("nothing was made that root could have left")
+	}
 	if s := o.here("", "events"); !strings.Contains(s.stdout, "root (shell of ann)") {
 		t.Errorf("the history is:\n%s%s", s.stdout, s.stderr)
 	}
@@ -315,6 +319,36 @@ func TestOwner(t *testing.T) {
 func fileExists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+// TestAdopt: what is found is registered, one by one or all, and found again as what it is.
+func TestAdopt(t *testing.T) {
+	t.Parallel()
+	o := newOperated(t, setUp(t, t.TempDir(), store.MySQL{}))
+	site := func(name string) string {
+		dir := filepath.Join(o.docroot, name)
+		must(t, os.MkdirAll(filepath.Join(dir, "wp-includes"), 0o755))
+		must(t, os.WriteFile(filepath.Join(dir, "wp-includes", "version.php"), []byte("<?php\n$wp_version = '6.4.2';\n"), 0o644))
+		must(t, os.WriteFile(filepath.Join(dir, "wp-load.php"), []byte("<?php\n"), 0o644))
+		must(t, os.WriteFile(filepath.Join(dir, "wp-config.php"), []byte("<?php\ndefine('DB_NAME', '"+name+"');\n$table_prefix = 'wp_';\n"), 0o644))
+		return dir
+	}
+	blog, shop, news := site("blog"), site("shop"), site("news")
+	wants := func(s spoken, code int, says string) {
+		t.Helper()
+		if s.code != code || !strings.Contains(s.stdout, says) {
+			t.Errorf("%+v; want %d and %q", s, code, says)
+		}
+	}
+	wants(o.there("", "scan"), 0, "wordpress  6.4.2    new: ")
+	wants(o.there("", "adopt", "--dry-run", "--all", "--site-url", "http://x.example/"), 2, "")
+	wants(o.there("", "adopt", "--dry-run", "--all"), 0, `"dir":"`+shop+`"`)
+	wants(o.here("", "adopt", blog, "--id", "my-blog", "--name", "Mine", "--site-url", "http://blog.example/"), 0, "Registered as my-blog")
+	wants(o.there("", "list"), 0, "my-blog      running  ")
+	wants(o.there("", "adopt", blog, news), 5, blog)
+	wants(o.there("", "adopt", "--all"), 0, "Registered as 127-0-0-1-shop")
+	wants(o.here("", "adopt", "--all"), 0, "Every site that was found is registered.")
+	wants(o.there("", "scan"), 0, "my-blog")
 }
 
 // logWriter is what a goroutine writes and the test reads.

@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -142,7 +144,7 @@ func TestTop(t *testing.T) {
 		eventually(t, "the order is turned round", func() bool {
 			frames := strings.Split(c.shown.String(), "\x1b[H")
 			last := frames[len(frames)-1]
-			return strings.Index(last, instance) >= 0 && strings.Index(last, instance) < strings.Index(last, "another")
+			return strings.Contains(last, instance) && strings.Index(last, instance) < strings.Index(last, "another")
 		})
 		c.press(end)
 		out := c.ends(0)
@@ -152,5 +154,23 @@ func TestTop(t *testing.T) {
 		if s := o.there("", "start", "another"); s.code != 0 {
 			t.Fatalf("%+v", s)
 		}
+	}
+}
+
+// TestProgress: on a terminal people are told that something goes on, until it is done.
+func TestProgress(t *testing.T) {
+	t.Parallel()
+	told := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		<-told
+		fmt.Fprint(w, `{"success":true,"complete":true,"sites":[]}`)
+	}))
+	t.Cleanup(server.Close)
+	c := operated{panel: &panel{t: t}}.onTerminal(80, []string{"VPM_TOKEN=x"}, "scan", "--url", server.URL)
+	defer close(told)
+	c.shows("\r\x1b[KLooking for sites… ")
+	told <- struct{}{}
+	if out := c.ends(0); !strings.HasSuffix(out, "\r\x1b[KNo sites were found.\r\n") {
+		t.Errorf("the terminal shows %q", out)
 	}
 }

@@ -37,7 +37,7 @@ func (a *App) tick(m *core.Manager, db *store.DB) *core.Tick {
 	}
 }
 
-// Tick makes one periodic pass, as the timer of a server and "vpm tick" do. Before set-up there is nothing to pass over.
+// Tick makes one periodic pass, as the timer of a server does. Before set-up there is nothing to pass over.
 func (a *App) Tick(ctx context.Context) (core.TickReport, error) {
 	if !a.Config.Configured() && !a.broken {
 		return core.TickReport{}, nil

@@ -41,11 +41,11 @@ func (a *API) tick(c *call) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewTickAnswer(r), nil
+	return newTickAnswer(r), nil
 }
 
-// NewTickAnswer gives a report as the wire and the command line have it.
-func NewTickAnswer(r core.TickReport) any {
+// newTickAnswer gives a report as the wire has it.
+func newTickAnswer(r core.TickReport) any {
 	out := tickAnswer{Success: true, Message: "Tick done", Ran: r.Ran, Seen: r.Seen, Left: r.Left,
 		Completed: list(r.Completed), Repaired: list(r.Repaired), Disputed: list(r.Disputed), Unhealthy: list(r.Unhealthy),
 		Failed: []tickFailure{}, Thinned: r.Thinned, Alerts: tickAlerts{r.Sent, r.Unsent}, Took: core.Milliseconds(r.Took)}

@@ -23,7 +23,7 @@ type changed struct {
 func act(local Local, verb, short string, more func(cmd *cobra.Command) func(body map[string]any) error) *cobra.Command {
 	reason := ""
 	cmd := named(local, &cobra.Command{Use: verb + " INSTANCE...", Short: short}, 1, many)
-	cmd.Flags().StringVar(&reason, "reason", "", "why; the history keeps it")
+	cmd.Flags().StringVar(&reason, "reason", "", "a `text` that the history keeps")
 	dryRun(cmd)
 	complete := more(cmd)
 	return asking(local, cmd, func(c *call) error {
@@ -87,7 +87,7 @@ func newStop(local Local) *cobra.Command {
 		var nested, unseen bool
 		f := cmd.Flags()
 		f.StringVar(&until, "until", "", "the `time` at which the stop ends by itself, as 2026-11-24T10:00:00Z, or \"2026-11-24 10:00\" here")
-		f.StringVar(&lasts, "for", "", "after how `long` the stop ends by itself, as 90m")
+		f.StringVar(&lasts, "for", "", "the stop ends by itself after this `duration`, as 90m")
 		f.BoolVar(&nested, "include-nested", false, "close sites in directories below that nobody registered, too")
 		f.BoolVar(&unseen, "no-verify", false, "do not ask the site afterwards whether it is closed")
 		cmd.MarkFlagsMutuallyExclusive("until", "for")

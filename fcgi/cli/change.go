@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,7 +20,6 @@ type change struct {
 	needs core.Permission
 	ids   []string // instances that must be there
 	doing string   // what people read while it takes its time
-	admin bool     // it needs a login, of an administrator
 }
 
 // secrets are fields that no dry run shows.
@@ -68,7 +68,7 @@ func (c *call) rehearse(ch change) error {
 	if err != nil {
 		return err
 	}
-	if ch.admin && who.User.Role != core.RoleAdmin || !who.User.May(ch.needs) {
+	if !who.User.May(ch.needs) {
 		return core.Errorf(core.CodeForbidden, "cannot do this as %s: permission denied", clean(who.User.Username))
 	}
 	p := planned{Success: true, DryRun: true, Method: "POST", Path: "/api/" + ch.path + ".php", Body: maps.Clone(ch.body)}
@@ -112,17 +112,13 @@ func say(format string, args ...any) []block {
 // settled shows what became of several, and gives the error of the first that failed.
 func (c *call) settled(answer json.RawMessage, err error) error {
 	err = present(c, answer, err, func(a struct{ Results []outcome }) []block {
-		t := &table{columns: []column{{title: "INSTANCE"}, {title: "RESULT"}, {title: "MESSAGE"}}}
+		t := &table{columns: []column{{title: "SITE", least: 24}, {title: "RESULT"}, {title: "MESSAGE"}}}
 		for _, o := range a.Results {
-			name := o.ID
-			if name == "" {
-				name = o.Dir
-			}
 			result := cell{"done", good}
 			if !o.Success {
 				result = cell{"failed", bad}
 			}
-			t.add(text(name), result, text(o.Message))
+			t.add(text(cmp.Or(o.Dir, o.ID)), result, text(o.Message))
 		}
 		return []block{t}
 	})

@@ -200,6 +200,6 @@ func newMigrate(local Local) *cobra.Command {
 	cmd := &cobra.Command{Use: "migrate", Short: "Upgrade the tables of the database to this version", Args: NoArgs}
 	dryRun(cmd)
 	return asking(local, cmd, func(c *call) error {
-		return perform(c, change{path: "migrate", body: map[string]any{}, needs: core.PermissionAll, admin: true, doing: "Upgrading the database"}, message)
+		return perform(c, change{path: "migrate", body: map[string]any{}, needs: core.PermissionAll, doing: "Upgrading the database"}, message)
 	})
 }

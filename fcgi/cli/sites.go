@@ -74,8 +74,8 @@ func newAdopt(local Local) *cobra.Command {
 		return nil
 	}
 	return asking(local, cmd, func(c *call) error {
-		if len(c.args) > 1 && id+name+address != "" {
-			return core.Errorf(core.CodeInvalid, "cannot use --id, --name and --site-url with several directories")
+		if (all || len(c.args) > 1) && id+name+address != "" {
+			return core.Errorf(core.CodeInvalid, "cannot use --id, --name and --site-url but with one directory")
 		}
 		dirs := c.args
 		if all {

@@ -47,6 +47,7 @@ func TestWayToAServer(t *testing.T) {
 			s.wantPHP()
 			s.wantControl(user)
 			s.wantLimits(user)
+			s.wantShell(user)
 			s.wantReboot(user)
 			s.wantUndone(user)
 			s.uninstall(before)

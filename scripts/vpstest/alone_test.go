@@ -9,7 +9,6 @@ import (
 // wantAsLeft stops every other site and reboots with neither the server nor the database: what was wanted running runs,
 // what was stopped stays closed.
 func (s *server) wantAsLeft() {
-	s.t.Helper()
 	var odd []string
 	for i := 1; i < sites; i += 2 {
 		odd = append(odd, siteID(i))
@@ -45,7 +44,6 @@ func (s *server) wantAsLeft() {
 // wantNoSudo wants sudo to give nothing to anybody of vpm's where polkit is there, and by the rule for where it is not
 // only what the rule is for.
 func (s *server) wantNoSudo() {
-	s.t.Helper()
 	users := []string{"vpmd", "www-data", "vpm-" + siteID(0)}
 	for _, user := range users {
 		for _, command := range []string{"-l", "true", "systemctl start vpm-php@site01.service", "systemctl link /tmp/x.service", "php-fpm8.2 -t", "-u vpm-site01 id", "-e /etc/shadow"} {

@@ -11,7 +11,6 @@ import (
 // wantOthersServe has the workers of one site use more memory together than its control group may, again and again. The
 // kernel ends workers; the master stays, and three other sites do not fail one request.
 func (s *server) wantOthersServe() {
-	s.t.Helper()
 	const victim = 0
 	before := s.siteStatus(victim)
 	l := s.begin(map[string]func(context.Context) error{"one": s.visit(1), "two": s.visit(2), "three": s.visit(3)})
@@ -48,7 +47,6 @@ func (s *server) wantOthersServe() {
 // wantDatabaseBack restarts the database under load. The sites do not notice; a caller of the API gets what he asked for
 // or is told to come again; what was acknowledged is there afterwards.
 func (s *server) wantDatabaseBack() {
-	s.t.Helper()
 	const changed = 5
 	server := s.sh("systemctl show -p MainPID --value vpm.service")
 	var away sync.Map // clients that were told so
@@ -121,7 +119,6 @@ func (s *server) wantDatabaseBack() {
 // wantStartsCompleted kills the server at different moments of a start. Whoever looks next finds the site running, and
 // open.
 func (s *server) wantStartsCompleted() {
-	s.t.Helper()
 	const started = 8
 	pid := func() string { return s.sh("systemctl show -p MainPID --value vpm.service") }
 	start := map[string]any{"instance_id": siteID(started)}
@@ -136,11 +133,11 @@ func (s *server) wantStartsCompleted() {
 		time.Sleep(after * time.Millisecond) // any moment will do
 		s.sh("kill -9 " + server)
 		a := <-done
-		s.await("the server is back", func(map[string]any) bool { return true })
-		if status := s.siteStatus(started); a.status == 200 && status["wanted"] != "running" {
+		status := s.lookAt(started, func(map[string]any) bool { return true })
+		if a.status == 200 && status["wanted"] != "running" {
 			s.t.Errorf("killed after %s: answered %v, and is %v", after*time.Millisecond, a, status)
 		}
-		if s.siteStatus(started)["wanted"] == "stopped" { // killed before anything was stored
+		if status["wanted"] == "stopped" { // killed before anything was stored
 			s.changeSite(started, "start")
 		}
 		s.wantOpen(started)
@@ -179,16 +176,25 @@ func (s *server) killWhileUnitStarts(i int) {
 // wantOpen looks at a site until it is seen to run, and then it has to answer.
 func (s *server) wantOpen(i int) {
 	s.t.Helper()
-	var status map[string]any
-	err := s.Wait(s.limited(), func() bool {
-		a, err := s.ask(s.t.Context(), "GET", "http://shop.test/api/instances/status.php?instance_id="+siteID(i), nil)
-		status = a.fields
-		return err == nil && a.status == 200 && status["wanted"] == "running" && status["observed"] == "running" && status["drift"] == false
+	s.lookAt(i, func(status map[string]any) bool {
+		return status["wanted"] == "running" && status["observed"] == "running" && status["drift"] == false
 	})
-	if err != nil {
-		s.t.Fatalf("the status is %v: %v\n%s", status, err, s.Journal("vpm.service"))
-	}
 	if a := s.get(siteURL(i)); !isSite(i, a) {
 		s.t.Errorf("after the next look %s says %v", siteID(i), a)
 	}
+}
+
+// lookAt asks for the status of a site until there is an answer and it is as it should be.
+func (s *server) lookAt(i int, ready func(status map[string]any) bool) map[string]any {
+	s.t.Helper()
+	var a answer
+	err := s.Wait(s.limited(), func() bool {
+		var err error
+		a, err = s.ask(s.t.Context(), "GET", "http://shop.test/api/instances/status.php?instance_id="+siteID(i), nil)
+		return err == nil && a.status == 200 && ready(a.fields)
+	})
+	if err != nil {
+		s.t.Fatalf("the status is %v: %v\n%s", a, err, s.Journal("vpm.service"))
+	}
+	return a.fields
 }

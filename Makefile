@@ -3,7 +3,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Static, and not position-independent, which would cost each CGI request more than a millisecond.
 GOBUILD = CGO_ENABLED=0 go build -trimpath -buildmode=exe -ldflags '-s -w -X main.version=$(VERSION)'
 
-.PHONY: run build test lint bench dist clean
+.PHONY: run build test lint bench dist man clean
 
 run: build
 	@go build -o bin/run ./scripts/run
@@ -25,9 +25,16 @@ bench:
 	go run ./scripts/bench
 
 DIST ?= dist
+ONLY ?= # linux-amd64, say: only for that kind of host
 dist: export VERSION := $(VERSION)
 dist:
-	@go run ./scripts/dist -o '$(DIST)'
+	@go run ./scripts/dist -o '$(DIST)' -only '$(strip $(ONLY))'
+
+# Man pages and shell completions, made from the commands themselves.
+MAN ?= dist/man
+man:
+	@go run -tags man -ldflags '-X main.version=$(VERSION)' ./fcgi man '$(MAN)'
+	@for shell in bash zsh fish; do go run ./fcgi completion $$shell > '$(MAN)/vpm.'$$shell || exit 1; done
 
 clean:
 	rm -rf bin dist

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"vpm/htaccess"
+	"vpm/scripts/apispec"
 )
 
 // siteID is the one instance of an account.
@@ -157,6 +158,14 @@ func (a *account) run(action string, body map[string]any, env ...string) reply {
 	}
 	got.status, _ = strconv.Atoi(strings.Fields(header.Get("Status") + " 0")[0])
 	got.body, _ = io.ReadAll(r)
+	method := "POST"
+	if body == nil {
+		method = "GET"
+	}
+	asked := httptest.NewRequest(method, filepath.Join("/api/instances", action)+".php", nil)
+	if err := apispec.CheckAnswer(asked, got.status, http.Header(header), got.body); err != nil {
+		a.t.Error(err)
+	}
 	return got
 }
 

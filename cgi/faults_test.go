@@ -136,20 +136,25 @@ func TestDiskFull(t *testing.T) {
 // insideHost runs a command as root in the mount namespace of the host's Apache.
 func (s *site) insideHost(command ...string) {
 	s.t.Helper()
+	out, err := exec.Command("nsenter", append([]string{"-t", s.apache(), "-m", "--"}, command...)...).CombinedOutput()
+	if err != nil {
+		s.t.Fatalf("cannot run %q inside the host: %v %s", command, err, out)
+	}
+}
+
+// apache is a process of the host's Apache.
+func (s *site) apache() (pid string) {
+	s.t.Helper()
 	entries, err := os.ReadDir("/proc")
 	s.must(err)
 	for _, e := range entries {
 		cmdline, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		if err != nil || !strings.HasPrefix(string(cmdline), "/usr/sbin/apache2") || !strings.Contains(string(cmdline), filepath.Dir(filepath.Dir(s.host.Home))) {
-			continue
+		if err == nil && strings.HasPrefix(string(cmdline), "/usr/sbin/apache2") && strings.Contains(string(cmdline), filepath.Dir(filepath.Dir(s.host.Home))) {
+			return e.Name()
 		}
-		out, err := exec.Command("nsenter", append([]string{"-t", e.Name(), "-m", "--"}, command...)...).CombinedOutput()
-		if err != nil {
-			s.t.Fatalf("cannot run %q inside the host: %v %s", command, err, out)
-		}
-		return
 	}
 	s.t.Fatal("cannot find the host's Apache")
+	return ""
 }
 
 // TestOneChangeAtATime has many clients change one instance at once: every answer that says changed has its

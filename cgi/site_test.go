@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"vpm/scripts/apispec"
 	"vpm/scripts/lab"
 )
 
@@ -223,6 +224,9 @@ func (s *site) send(req *http.Request) *answer {
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	s.must(err)
+	if err := apispec.Check(req, resp.StatusCode, resp.Header, body); err != nil {
+		s.t.Error(err)
+	}
 	return &answer{s.t, req.Method + " " + req.URL.Path, resp.StatusCode, resp.Header, body}
 }
 

@@ -20,6 +20,7 @@ var allowed = map[string][]string{
 	"vpm/core/alert":     {"vpm/core"},
 	"vpm/core/auth":      {"vpm/core"},
 	"vpm/core/backup":    {"vpm/core", "vpm/core/atomicfile", "vpm/core/store"},
+	"vpm/core/client":    {"vpm/core"},
 	"vpm/core/cms":       {"vpm/core"},
 	"vpm/core/config":    {"vpm/core", "vpm/core/atomicfile"},
 	"vpm/core/httpapi":   {"vpm/core"},
@@ -46,8 +47,11 @@ var allowed = map[string][]string{
 
 	"vpm/cgi": {"vpm/core/app", "vpm/core/autoinstall", "vpm/core/config", "vpm/core/gateway"},
 	// What only a server has is not linked into the CGI program, whose every start it would cost.
-	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/autoinstall", "vpm/core/config", "vpm/core/doctor", "vpm/core/gateway", "vpm/core/httpapi",
-		"vpm/core/install", "vpm/core/move", "vpm/core/provision", "vpm/core/relocate", "vpm/core/store", "vpm/core/systemd"},
+	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/autoinstall", "vpm/core/client", "vpm/core/config", "vpm/core/doctor", "vpm/core/gateway",
+		"vpm/core/httpapi", "vpm/core/install", "vpm/core/move", "vpm/core/provision", "vpm/core/relocate", "vpm/core/store", "vpm/core/systemd",
+		"vpm/fcgi/cli"},
+	// The commands know the API alone, so that they are the same for this machine's panel and another's.
+	"vpm/fcgi/cli": {"vpm/core", "vpm/core/client"},
 }
 
 // TestImports holds the picture. core/app may import every room and scripts anything; core itself imports the

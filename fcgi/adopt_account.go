@@ -17,20 +17,23 @@ import (
 	"vpm/core/install"
 	"vpm/core/provision"
 	"vpm/core/relocate"
+	"vpm/fcgi/cli"
 )
 
 // movedAccount is "vpm adopt --from" and "vpm adopt --finish".
 type movedAccount struct {
 	relocate.Options
-	to               string
-	dry, yes         bool
-	finish, finished bool // finished: of all
+	to          string
+	dry, yes    bool
+	finish, all bool
 }
 
-// addMovedAccount gives "vpm adopt" what it does with an account that was moved to this server. Without its flags cmd
-// does what it did.
+// addMovedAccount gives "vpm adopt", which registers sites, what it does with an account that was moved to this server.
+// Without its flags cmd does what it did.
 func addMovedAccount(cmd *cobra.Command) {
 	var m movedAccount
+	cmd.Long += "\n\nWith --from it takes in a whole account that was moved to this server, and with --finish it ends the way back of instances " +
+		"that were; both as root."
 	flags := cmd.Flags()
 	flags.StringVar(&m.From, "from", "", "take in a shared-hosting account that was restored here: its home, or its archive (`DIR` or .tar.gz, .tgz, .tar, .zip)")
 	flags.StringVar(&m.to, "to", "", "with --from of an archive: the new `home`, as /home/shop, which must not be there yet")
@@ -38,42 +41,32 @@ func addMovedAccount(cmd *cobra.Command) {
 	flags.StringVar(&m.Owner, "owner", "", "with --from: the `user` who gets files that belong to nobody here (the web server's)")
 	flags.StringArrayVar(&m.Dumps, "dump", nil, "with --from: a dump, as `NAME=FILE` or FILE; others are found by the names of the databases; may be repeated")
 	flags.StringArrayVar(&m.UseDatabases, "use-database", nil, "with --from: the `name` of a database that is the account's though its users cannot open it; may be repeated")
+	flags.BoolVar(&m.yes, "yes", false, "with --from: do not ask")
 	flags.BoolVar(&m.finish, "finish", false, "make the moves of these instances final: vpm adopt --finish ID... or --finish --all")
-	for name, use := range map[string]string{"dry-run": "with --from: only show what would be done", "yes": "with --from: do not ask",
-		"all": "with --finish: of all instances that were moved"} {
-		if flags.Lookup(name) == nil { // else it means the same to what cmd does otherwise
-			flags.Bool(name, false, use)
-		}
-	}
 	otherwise, check := cmd.RunE, cmd.Args
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
-		for name, value := range map[string]*bool{"dry-run": &m.dry, "yes": &m.yes, "all": &m.finished} {
-			*value, _ = cmd.Flags().GetBool(name) // the flags are there
-		}
+		m.dry, _ = flags.GetBool("dry-run") // flags of cmd
+		m.all, _ = flags.GetBool("all")
 		switch {
-		case m.finish && m.finished != (len(args) == 0):
+		case m.finish && m.all != (len(args) == 0):
 			return errors.New("cannot tell which moves to finish: give the ids of instances, or --all")
 		case m.finish && m.From != "":
 			return errors.New("cannot take in an account and finish moves at once")
 		case m.finish:
 			return nil
 		case m.From != "":
-			return noArgs(cmd, args)
-		case check != nil:
-			return check(cmd, args)
+			return cli.NoArgs(cmd, args)
 		}
-		return nil
+		return check(cmd, args)
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		switch {
 		case m.finish:
-			return forPeople(finishMoves(cmd.Context(), cmd.OutOrStdout(), args))
+			return cli.ForPeople(finishMoves(cmd.Context(), cmd.OutOrStdout(), args))
 		case m.From != "":
-			return forPeople(m.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout()))
-		case otherwise != nil:
-			return otherwise(cmd, args)
+			return cli.ForPeople(m.run(cmd.Context(), cmd.InOrStdin(), cmd.OutOrStdout()))
 		}
-		return &usageError{errors.New("cannot tell what to adopt; see vpm adopt --help")}
+		return otherwise(cmd, args)
 	}
 }
 

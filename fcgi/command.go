@@ -12,6 +12,8 @@ import (
 	"github.com/coreos/go-systemd/v22/daemon"
 	"github.com/rs/zerolog"
 	"github.com/spf13/cobra"
+
+	"vpm/fcgi/cli"
 )
 
 // The settings file and the document root of the panel where nothing else is said: Debian's for the latter.
@@ -31,7 +33,7 @@ func newServe() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Answer the web server over FastCGI",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.log = stderrLog()
 			return serveCommand(cmd.Context(), o, config, listen)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -40,14 +41,7 @@ func exitStatus(err error) int {
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}
-	if f, ok := errors.AsType[*failure](err); ok {
-		return statusOf(f.code)
-	}
-	return statusOf(core.CodeOf(err))
-}
-
-func statusOf(code core.Code) int {
-	switch code {
+	switch core.CodeOf(err) {
 	case core.CodeInvalid:
 		return exitUsage
 	case core.CodeNotFound:
@@ -67,22 +61,6 @@ type usageError struct{ error }
 
 func (e *usageError) Unwrap() error { return e.error }
 
-// failure is an error of which the person gets a sentence, and no cause.
-type failure struct {
-	text string
-	code core.Code
-}
-
-func (f *failure) Error() string { return f.text }
-
-// forPeople leaves of an error what people may read; the rest is for logs.
-func forPeople(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &failure{core.Sentence(err), core.CodeOf(err)}
-}
-
 // report says what went wrong, and gives the exit status.
 func report(stderr io.Writer, err error) int {
 	if err != nil {
@@ -98,7 +76,7 @@ func markUsage(cmd *cobra.Command) {
 	})
 	if check := cmd.Args; check != nil {
 		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
+			if err := cmp.Or(check(cmd, args), cmd.ValidateRequiredFlags(), cmd.ValidateFlagGroups()); err != nil {
 				return &usageError{fmt.Errorf("%w; see %s --help", err, cmd.CommandPath())}
 			}
 			return nil

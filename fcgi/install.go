@@ -17,6 +17,7 @@ import (
 	"vpm/core/install"
 	"vpm/core/store"
 	"vpm/core/systemd"
+	"vpm/fcgi/cli"
 )
 
 // newInstall is "vpm install": root makes a server of vpm out of an uploaded vpm.cgi.
@@ -25,11 +26,11 @@ func newInstall() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "install",
 		Short: "Make this machine a server of vpm, out of an uploaded vpm.cgi (root)",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o := installOptions(cmd.OutOrStdout())
 			o.From = from
-			return forPeople(installCommand(cmd.Context(), cmd.OutOrStdout(), o, dry))
+			return cli.ForPeople(installCommand(cmd.Context(), cmd.OutOrStdout(), o, dry))
 		},
 	}
 	cmd.Flags().StringVar(&from, "from", "", "the `directory` of the uploaded vpm.cgi, as /home/shop/public_html/api; where not given it is searched")
@@ -72,13 +73,13 @@ func newUninstall() *cobra.Command {
 	return &cobra.Command{
 		Use:   "uninstall",
 		Short: "Put back everything that vpm install changed (root)",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			left, err := install.Uninstall(cmd.Context(), installOptions(cmd.OutOrStdout()))
 			for _, path := range left {
 				fmt.Fprintln(cmd.OutOrStdout(), "left, as it was changed since:", path)
 			}
-			return forPeople(err)
+			return cli.ForPeople(err)
 		},
 	}
 }
@@ -90,7 +91,7 @@ func newDoctor() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Check the installation, and say how to mend it",
-		Args:  noArgs,
+		Args:  cli.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return doctorCommand(cmd.Context(), cmd.OutOrStdout(), o, asJSON)
 		},

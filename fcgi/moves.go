@@ -13,6 +13,7 @@ import (
 	"vpm/core/app"
 	"vpm/core/httpapi"
 	"vpm/core/provision"
+	"vpm/fcgi/cli"
 )
 
 // newMoves is "vpm moves", which root runs as the server's user: it moves the instances that are not, or finishes moves.
@@ -23,7 +24,7 @@ func newMoves() *cobra.Command {
 		Short:  "For vpm adopt",
 		Hidden: true,
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			return forPeople(movesCommand(cmd.Context(), cmd.OutOrStdout(), docroot, finish, ids))
+			return cli.ForPeople(movesCommand(cmd.Context(), cmd.OutOrStdout(), docroot, finish, ids))
 		},
 	}
 	cmd.Flags().StringVar(&docroot, "docroot", docroot, "the document root below which the panel's URLs lie")

@@ -16,8 +16,10 @@ import (
 
 	"vpm/core"
 	"vpm/core/auth"
+	"vpm/core/config"
 	"vpm/core/gateway"
 	"vpm/core/store"
+	"vpm/scripts/apispec"
 	"vpm/scripts/lab"
 )
 
@@ -44,7 +46,23 @@ func newPanel(t *testing.T, db *lab.MariaDB) *panel {
 	name := fmt.Sprintf("vpm_serve_%d", databases.Add(1))
 	user, password, err := db.CreateDatabase(name)
 	must(t, err)
-	s, err := store.Open(store.Options{MySQL: store.MySQL{Socket: db.Socket, Database: name, User: user, Password: password}})
+	p := setUp(t, t.TempDir(), store.MySQL{Socket: db.Socket, Database: name, User: user, Password: password})
+	p.db = db
+	return p
+}
+
+// setUp makes an installation in dir, with the embedded database where no other is given.
+func setUp(t *testing.T, dir string, my store.MySQL) *panel {
+	t.Helper()
+	o := store.Options{MySQL: my}
+	text := fmt.Sprintf("VPM_DB_DRIVER=mysql\nVPM_DB_SOCKET=%s\nVPM_DB_NAME=%s\nVPM_DB_USER=%s\nVPM_DB_PASSWORD=%s\nVPM_DATA_DIR=%s\n",
+		my.Socket, my.Database, my.User, my.Password, dir)
+	if my == (store.MySQL{}) {
+		text = fmt.Sprintf("VPM_DB_DRIVER=sqlite\nVPM_DATA_DIR=%s\n", dir)
+		o.SQLite = (&config.Config{DataDir: dir}).SQLitePath()
+		must(t, store.CreateSQLite(t.Context(), o.SQLite))
+	}
+	s, err := store.Open(o)
 	must(t, err)
 	defer s.Close()
 	_, err = s.Migrate(t.Context())
@@ -56,18 +74,15 @@ func newPanel(t *testing.T, db *lab.MariaDB) *panel {
 	grant, err := people.Login(t.Context(), "127.0.0.1", "admin", adminPassword)
 	must(t, err)
 
-	dir := t.TempDir()
-	p := &panel{t: t, db: db, config: filepath.Join(dir, "vpm.env"), docroot: filepath.Join(dir, "public_html"), token: grant.Token}
+	p := &panel{t: t, config: filepath.Join(dir, "vpm.env"), docroot: filepath.Join(dir, "public_html"), text: text, token: grant.Token}
 	site := filepath.Join(dir, "instances", instance)
 	must(t, os.MkdirAll(site, 0o755))
 	must(t, os.WriteFile(filepath.Join(site, "index.html"), []byte("a site"), 0o644))
 	must(t, os.Mkdir(p.docroot, 0o755))
-	p.text = fmt.Sprintf("VPM_DB_DRIVER=mysql\nVPM_DB_SOCKET=%s\nVPM_DB_NAME=%s\nVPM_DB_USER=%s\nVPM_DB_PASSWORD=%s\nVPM_DATA_DIR=%s\n",
-		db.Socket, name, user, password, dir)
 	p.settings("")
-	text := func(s string) *string { return &s }
+	domain := "site.example"
 	must(t, s.CreateInstance(t.Context(), core.Instance{InstanceID: instance, Name: "A site", CMSType: "native", DatabaseName: "x",
-		Status: core.StatusActive, Domain: text("site.example")}, core.Run{VirtualPID: "v1", Status: core.RunRunning},
+		Status: core.StatusActive, Domain: &domain}, core.Run{VirtualPID: "v1", Status: core.RunRunning},
 		core.Event{At: time.Now(), InstanceID: instance, Action: core.ActionCreate, Result: core.ResultOK}))
 	return p
 }
@@ -120,16 +135,19 @@ func (r reply) field(name string) any {
 	return fields[name]
 }
 
-// client uses each connection once, as many different visitors do, and gives up late.
-var client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, MaxIdleConns: -1}}
+// visitors use each connection once, as many different ones do, and gives up late.
+var visitors = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, MaxIdleConns: -1}}
 
 func do(r *http.Request) (reply, error) {
-	a, err := client.Do(r)
+	a, err := visitors.Do(r)
 	if err != nil {
 		return reply{}, err
 	}
 	defer a.Body.Close()
 	b, err := io.ReadAll(a.Body)
+	if err == nil {
+		err = apispec.Check(r, a.StatusCode, a.Header, b)
+	}
 	return reply{a.StatusCode, a.Header, string(b)}, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"vpm/core"
+	"vpm/fcgi/cli"
 )
 
 // run is a command line in this process.
@@ -23,7 +24,9 @@ func TestUsage(t *testing.T) {
 	for _, c := range []struct{ args, says string }{
 		{"", "vpm: cannot do anything without a command; see vpm --help\n"},
 		{"nonsense", `vpm: cannot find the command "nonsense"; see vpm --help` + "\n"},
-		{"serv", `vpm: cannot find the command "serv" (serve?); see vpm --help` + "\n"},
+		{"doctr", `vpm: cannot find the command "doctr" (doctor?); see vpm --help` + "\n"},
+		{"user", "vpm: cannot do anything without a command; see vpm user --help\n"},
+		{"token crate", `vpm: cannot find the command "crate" (create?); see vpm token --help` + "\n"},
 		{"serve --no-such", "vpm: cannot understand the arguments: unknown flag: --no-such; see vpm serve --help\n"},
 		{"serve more", `vpm: cannot understand "more": it takes no arguments; see vpm serve --help` + "\n"},
 		{"serve --config vpm.env", "vpm: cannot use --config and --docroot: both must be absolute paths\n"},
@@ -58,7 +61,7 @@ func TestExitStatus(t *testing.T) {
 		if got := exitStatus(err); got != want {
 			t.Errorf("%s ends with %d; want %d", code, got, want)
 		}
-		if said := forPeople(err); exitStatus(said) != want || said.Error() != "cannot do it" {
+		if said := cli.ForPeople(err); exitStatus(said) != want || said.Error() != "cannot do it" {
 			t.Errorf("%s for people: %d %v", code, exitStatus(said), said)
 		}
 	}

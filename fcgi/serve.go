@@ -48,10 +48,13 @@ func serve(ctx context.Context, o options) error {
 	if handler == nil {
 		handler = resident
 	}
+	measured := newMetrics(resident, log)
+	resident.Metrics, resident.Observe = measured.handler(), measured.observe
 	server := &gateway.Server{Handler: handler, Drain: o.drain, Running: o.running, Waiting: o.waiting, Patience: patience,
 		Connections: o.running + o.waiting + spareConns,
 		Logf:        func(format string, args ...any) { log.Error().Msgf(format, args...) }}
 
+	measured.watch(server)
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var beside sync.WaitGroup
@@ -60,7 +63,7 @@ func serve(ctx context.Context, o options) error {
 		beside.Go(func() { watch(ctx, o.watchdog, c.check, o.notify, log) })
 	}
 	if o.tick == nil && o.handler == nil {
-		o.tick = passOver(resident, log)
+		o.tick = measured.timed(passOver(resident, log))
 	}
 	if o.tick != nil {
 		beside.Go(func() { tick(ctx, o.tickEvery, o.tick, log) })

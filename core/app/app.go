@@ -2,6 +2,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -114,10 +115,11 @@ func (a *App) backend() (*httpapi.Backend, error) {
 	case real.Runtime != nil:
 		runtime = real.Runtime(rt)
 	case autoinstall.ServerInstalled():
-		if real.Mode.Missing == "" {
+		if a.Real == nil {
 			real.Mode.Missing = outOfReach()
 		}
-		runtime = &core.Unreachable{Runtime: rt, Moved: moved(db), Why: real.Mode.Missing, Now: time.Now}
+		runtime = &core.Unreachable{Runtime: rt, Moved: moved(db), Now: time.Now,
+			Why: cmp.Or(real.Mode.Missing, "the setting VPM_MODE is "+c.Mode)}
 	}
 	known := &sites{config: c, db: db, rt: rt, runtime: runtime, moved: real.Sites}
 	manager := &core.Manager{Store: db, Watch: db, Runtime: runtime, Base: c.InstancesDir,
@@ -152,6 +154,10 @@ func (a *App) backend() (*httpapi.Backend, error) {
 				return account
 			}
 			return nil
+		},
+		Outdated: func(ctx context.Context) (bool, error) {
+			v, err := db.Version(ctx)
+			return v < store.SchemaVersion, err
 		},
 		Migrate: func(ctx context.Context, by core.Actor) (int, error) {
 			from, err := db.Migrate(ctx)

@@ -21,7 +21,7 @@ func Load(documentRoot string, maxConns int) *App {
 
 // LoadPanel is Load for a program that lies elsewhere than the panel below docroot.
 func LoadPanel(docroot string, w io.Writer, maxConns int) *App {
-	return load(panelPlace(docroot), w, maxConns)
+	return load(PanelPlace(docroot), w, maxConns)
 }
 
 // load is Load for a program that lies at place. The log goes to w where the settings name no file.

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"database/sql"
 	"io"
 	"net/http"
 	"net/http/fcgi"
@@ -12,7 +13,9 @@ import (
 	"time"
 
 	"vpm/core"
+	"vpm/core/autoinstall"
 	"vpm/core/config"
+	"vpm/core/httpapi"
 	"vpm/core/store"
 )
 
@@ -25,6 +28,9 @@ type Resident struct {
 	Docroot string
 	// Real is that of an App.
 	Real func(db *store.DB, c *config.Config) RealMode
+	// Metrics and Observe are those of the API.
+	Metrics http.Handler
+	Observe func(route, method string, status int, took time.Duration)
 	// ServerSum is what AutoInstall is told; "" for a program that is not uploaded.
 	ServerSum string
 	// Log is where the log goes when the settings name no file; nil is stderr.
@@ -78,7 +84,11 @@ func (h *Resident) reload(root string) {
 	old := h.app
 	h.app, h.root = &using{App: load(place, log, h.MaxConns)}, root
 	h.app.Real = h.Real
+	h.app.API.Metrics, h.app.API.Observe = h.Metrics, h.Observe
 	h.app.AutoInstall(h.ServerSum)
+	if s := autoinstall.ServerStatus(); h.Docroot != "" && s.Sudoers != nil {
+		h.app.Log.Warn().Strs("files", s.Sudoers.Files).Msg(s.Sudoers.Message)
+	}
 	if file := h.app.Config.File; file != "" {
 		if _, ok := h.watched[file]; !ok {
 			h.watch(file)
@@ -95,10 +105,11 @@ func (h *Resident) place(root string) config.Place {
 	if h.Docroot == "" {
 		return config.Locate(root)
 	}
-	return panelPlace(root)
+	return PanelPlace(root)
 }
 
-func panelPlace(docroot string) config.Place {
+// PanelPlace is where the panel below docroot lies, for a program that lies elsewhere.
+func PanelPlace(docroot string) config.Place {
 	return config.Place{ProgramDir: filepath.Join(docroot, "api"), Docroot: docroot, WebRoot: docroot}
 }
 
@@ -195,6 +206,22 @@ func (h *Resident) Tick(ctx context.Context) (core.TickReport, error) {
 	a := h.take(h.Docroot)
 	defer h.giveBack(a)
 	return a.Tick(ctx)
+}
+
+// Look hands what the settings in force lead to: the API's backend, and figures of the pool of connections. Before set-up
+// it fails.
+func (h *Resident) Look(look func(b *httpapi.Backend, pool sql.DBStats) error) error {
+	a := h.take(h.Docroot)
+	defer h.giveBack(a)
+	b, err := a.API.Backend()
+	if err != nil {
+		return err
+	}
+	db, err := a.open()
+	if err != nil {
+		return err
+	}
+	return look(b, db.Stats())
 }
 
 // Close ends the connections of the settings in force, once no request is served any more.

@@ -20,7 +20,7 @@ type Status struct {
 
 // Installation is one that was started through sudo, or that could not be.
 type Installation struct {
-	State   string     `json:"state"` // running or failed
+	State   string     `json:"state"` // Running, Failed or Ended
 	At      *time.Time `json:"at"`    // when it was started, null where it was not
 	Message string     `json:"message"`
 }
@@ -29,6 +29,7 @@ type Installation struct {
 const (
 	Running = "running"
 	Failed  = "failed"
+	Ended   = "ended" // and no server is installed now: it was uninstalled since, or the machine went down meanwhile
 )
 
 // Sudoers is a line that is equivalent to root.
@@ -66,18 +67,20 @@ func (u Upload) Status(ctx context.Context) Status {
 // installationOf tells what became of one that was started. retry is the file that keeps it from being started again.
 func installationOf(ctx context.Context, m mark, retry string) *Installation {
 	i := &Installation{State: Failed, At: &m.At}
-	again := " To try once more run vpm install as root, or remove " + retry + " and make another change."
+	again := ". To try once more run vpm install as root, or remove " + retry + " and make another change."
 	if m.Error != "" {
-		i.Message = m.Error + "." + again
+		i.Message = m.Error + again
 		return i
 	}
 	switch state := activeState(ctx); {
 	case state == "activating" || state == "active" || state == "":
-		i.State, i.Message = Running, "vpm's server is being installed; until it answers, instances are run in virtual mode. "+journalHint
+		i.State, i.Message = Running, "vpm's server is being installed, and until it answers instances are run in virtual mode; "+journalHint
 	case ServerInstalled():
 		return nil
+	case state == "failed":
+		i.Message = "the installation of vpm's server has failed, and nothing was changed; " + journalHint + again
 	default:
-		i.Message = "The installation of vpm's server has ended without one (" + Unit + " is " + state + "); " + journalHint + "." + again
+		i.State, i.Message = Ended, "the installation of vpm's server has ended, and none is installed now; "+journalHint+again
 	}
 	return i
 }

@@ -64,6 +64,10 @@ type Config struct {
 	OpenPaths []string `envconfig:"VPM_OPEN_PATHS"`
 	// TrustedProxies are the networks whose X-Forwarded-For and X-Forwarded-Proto are believed.
 	TrustedProxies []Network `envconfig:"VPM_TRUSTED_PROXIES"`
+	// APIURL and APIToken are for programs that call the API and read this file, as the PHP class does; vpm itself uses
+	// neither.
+	APIURL   string `envconfig:"VPM_API_URL"`
+	APIToken string `envconfig:"VPM_API_TOKEN"`
 	// LogLevel is debug, info, warn or error.
 	LogLevel string `envconfig:"VPM_LOG_LEVEL" default:"info"`
 	// LogFile receives the log instead of the web server's error log.

@@ -65,6 +65,7 @@ func TestBadLinesNameThemselvesButNoValue(t *testing.T) {
 		"VPM_TRUSTED_ORIGINS=s3cret":      {"VPM_TRUSTED_ORIGINS"},
 		"VPM_TRUSTED_ORIGINS=https://x/":  {"VPM_TRUSTED_ORIGINS"},
 		"VPM_DB_DRIVER=s3cret":            {"VPM_DB_DRIVER"},
+		"VPM_AUTO_INSTALL=s3cret":         {"VPM_AUTO_INSTALL", "auto or off"},
 		"VPM_DB_DRIVER=mysql":             {"VPM_DB_NAME"},
 		"VPM_DB_DRIVER=sqlite":            {"VPM_DATA_DIR"},
 		"VPM_DATA_DIR=s3cret":             {"VPM_DATA_DIR", "absolute"},

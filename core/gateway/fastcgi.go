@@ -134,6 +134,7 @@ func (s *Server) serve(c *conn, w http.ResponseWriter, r *http.Request) {
 		readEarly(r)
 	}
 	if !s.turns.take(ctx, c.gone, r) {
+		s.turns.refused.Add(1)
 		busy().send(w)
 		return
 	}
@@ -185,6 +186,24 @@ func (s *Server) end() {
 func (s *Server) Stalled(limit time.Duration) bool {
 	s.prepare()
 	return s.turns.stalled(limit)
+}
+
+// Load is how much there is to do.
+type Load struct {
+	Running, Waiting int    // requests now
+	Refused          uint64 // requests that were answered busy, since the start
+	Connections      int    // open ones
+}
+
+// Load tells how much there is to do now.
+func (s *Server) Load() Load {
+	s.prepare()
+	s.turns.mu.Lock()
+	running := len(s.turns.since)
+	s.turns.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Load{Running: running, Waiting: int(s.turns.waiting.Load()), Refused: s.turns.refused.Load(), Connections: len(s.open)}
 }
 
 func (s *Server) logf(format string, args ...any) {

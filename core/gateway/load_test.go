@@ -54,6 +54,9 @@ func TestBusy(t *testing.T) {
 		<-g.entered
 	}
 	waitingIs(t, s, 8)
+	if l := s.Load(); l.Running != 4 || l.Waiting != 8 || l.Refused != 0 || l.Connections != 12 {
+		t.Errorf("with 4 requests running and 8 waiting the server counts %+v", l)
+	}
 	var refused sync.WaitGroup
 	for range 188 {
 		refused.Go(func() {
@@ -75,6 +78,9 @@ func TestBusy(t *testing.T) {
 	refused.Wait()
 	close(g.release)
 	wg.Wait()
+	if l := s.Load(); l.Refused != 188 || l.Waiting != 0 {
+		t.Errorf("the server counts %+v", l)
+	}
 	if g.most.Load() != 4 {
 		t.Errorf("%d requests ran at once, want 4", g.most.Load())
 	}

@@ -14,6 +14,7 @@ import (
 type turns struct {
 	slots    chan struct{} // nil: no bound
 	waiting  atomic.Int64
+	refused  atomic.Uint64
 	most     int64 // that may wait
 	patience time.Duration
 

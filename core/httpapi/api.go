@@ -30,6 +30,10 @@ type API struct {
 	TrustedProxies []netip.Prefix
 	// Warnings are shown to administrators when they log in.
 	Warnings []string
+	// Metrics writes what a server measures of itself and of the instances; nil where no server runs, as under CGI.
+	Metrics http.Handler
+	// Observe hears of every request that was answered: the name of its route, "" for none. nil: nobody does.
+	Observe func(route, method string, status int, took time.Duration)
 	// Changed hears of each change that an administrator has made, before it is answered; nil is nobody.
 	Changed func(ctx context.Context)
 
@@ -61,6 +65,8 @@ type Backend struct {
 	// Journal gives the last lines, at most n, of the journal of an instance's own process, nil for one that has none; nil
 	// where none have.
 	Journal func(ctx context.Context, in core.Instance, n int) *Journal
+	// Outdated tells whether the tables are of an older version, so that only an upgrade may be asked for.
+	Outdated func(ctx context.Context) (bool, error)
 	// Migrate upgrades the tables and gives the version they had.
 	Migrate func(ctx context.Context, by core.Actor) (from int, err error)
 }
@@ -108,30 +114,41 @@ type call struct {
 	*http.Request
 	backend *Backend
 	client  client
-	session core.Session
-	body    []byte
-	route   route
-	found   bool   // there is such a route
-	part    string // what stands for its *
+	// operator is who asks from a shell, nil for whoever comes through the web.
+	operator *core.Actor
+	session  core.Session
+	body     []byte
+	route    route
+	found    bool   // there is such a route
+	part     string // what stands for its *
 	// header and status are those of the answer; status 0 is 200.
 	header http.Header
 	status int
 }
 
 func (c *call) actor() core.Actor {
+	if c.operator != nil {
+		return *c.operator
+	}
 	return core.Actor{UserID: c.session.User.ID, Name: c.session.User.Username, Address: c.client.address}
 }
 
 // ServeHTTP answers one request, whatever happens in it: net/http/fcgi would end the process on a panic and
 // CGI would leave the client with the web server's error page.
-func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{header: http.Header{}, client: a.client(r)}
+func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) { a.serve(w, r, nil) }
+
+func (a *API) serve(w http.ResponseWriter, r *http.Request, operator *core.Actor) {
+	began := time.Now()
+	c := &call{header: http.Header{}, client: a.client(r), operator: operator}
 	c.route, c.part, c.found = find(r.Method, r.URL.Path)
 	ctx, cancel := context.WithTimeout(r.Context(), a.timeout(c.route))
 	defer cancel()
 	c.Request = r.WithContext(ctx)
 	value, err := a.protect(c)
 	a.write(w, c, value, err)
+	if a.Observe != nil {
+		a.Observe(c.route.name, r.Method, c.status, time.Since(began))
+	}
 }
 
 // timeout is that of a request: the tick has its own.
@@ -188,8 +205,17 @@ func (a *API) answer(c *call) (any, error) {
 
 // authorize checks who calls and whether they may.
 func (a *API) authorize(c *call, r route) error {
+	if r.access == viewOrHere {
+		if c.onThisMachine(a) {
+			return nil
+		}
+		r.access = view
+	}
 	if r.access == public {
 		return nil
+	}
+	if c.operator != nil {
+		return a.authorizeOperator(c, r)
 	}
 	token := presentedToken(c.Request, c.client.https)
 	if token == "" && r.access == tick { // what calls it from cron often cannot send headers
@@ -206,6 +232,11 @@ func (a *API) authorize(c *call, r route) error {
 	if err := c.readSession(r, token); err != nil {
 		return err
 	}
+	return c.permit(r)
+}
+
+// permit checks whether the session may use a route.
+func (c *call) permit(r route) error {
 	switch {
 	case r.access != loggedIn && !c.session.User.May(core.Permission(r.access)):
 		return core.Errorf(core.CodeForbidden, "Permission denied")

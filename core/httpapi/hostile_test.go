@@ -167,7 +167,7 @@ func TestEveryRouteHasItsRole(t *testing.T) {
 		p.post("users/create", map[string]any{"username": role, "password": password, "role": role}).want(201)
 		tokens[role], _ = p.post("auth/login", map[string]any{"username": role, "password": password}).want(200).field("token").(string)
 	}
-	may := map[access]string{view: "admin manager viewer", manage: "admin manager", create: "admin manager", tick: "admin manager", admin: "admin", loggedIn: "admin manager viewer"}
+	may := map[access]string{view: "admin manager viewer", viewOrHere: "admin manager viewer", manage: "admin manager", create: "admin manager", tick: "admin manager", admin: "admin", loggedIn: "admin manager viewer"}
 	for _, r := range tame() {
 		for role, token := range tokens {
 			p.token = token

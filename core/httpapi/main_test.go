@@ -23,6 +23,7 @@ import (
 	"vpm/core/scan"
 	"vpm/core/store"
 	"vpm/core/virtual"
+	"vpm/scripts/apispec"
 )
 
 const password = "correct horse"
@@ -123,6 +124,10 @@ func (p *panel) backend() *Backend {
 		Tick: &core.Tick{Manager: m, Judge: func(before core.Watch, _ core.Record, _ core.Health, _ core.Attention) (core.Watch, []core.Alert) {
 			return before, nil
 		}},
+		Outdated: func(ctx context.Context) (bool, error) {
+			v, err := p.db.Version(ctx)
+			return v < store.SchemaVersion, err
+		},
 		Auth:   Auth{Login: doors.Login, Session: doors.Session, SessionReading: doors.SessionReading, Logout: doors.Logout},
 		Tokens: Tokens{Issue: tokens.Issue, List: p.db.Tokens, Revoke: tokens.Revoke},
 		People: People{List: p.db.People, Update: people.Update, Password: people.ChangePassword, Sessions: p.db.Sessions, EndSession: people.EndSession,
@@ -145,7 +150,7 @@ func (p *panel) backend() *Backend {
 				return SiteLog{}, core.Errorf(core.CodeNotFound, "cannot find an error log")
 			}},
 		Account: func(context.Context) any { return nil },
-		Mode:    func(context.Context) any { return nil },
+		Mode:    func(context.Context) any { return map[string]any{"mode": core.ModeVirtual} },
 		Create: func(ctx context.Context, by core.Actor, n core.NewInstance, _ Layout) (core.Record, LaidOut, error) {
 			r, err := m.Create(ctx, by, n)
 			return r, LaidOut{}, err
@@ -176,6 +181,9 @@ func (p *panel) send(r *http.Request) *answer {
 	}
 	w := httptest.NewRecorder()
 	p.ServeHTTP(w, r)
+	if err := apispec.CheckAnswer(r, w.Code, w.Header(), w.Body.Bytes()); err != nil {
+		p.t.Error(err)
+	}
 	return &answer{w, p.t, r.Method + " " + r.URL.String()}
 }
 

@@ -63,8 +63,9 @@ func (a *API) write(w http.ResponseWriter, c *call, value any, err error) {
 	if err != nil {
 		value = a.failure(c, err)
 	}
+	page, other := value.(http.Handler) // which writes something else than JSON
 	var body []byte
-	if value != nil {
+	if value != nil && !other {
 		if body, err = json.Marshal(value); err != nil {
 			body, err = json.Marshal(a.failure(c, err))
 		}
@@ -79,6 +80,11 @@ func (a *API) write(w http.ResponseWriter, c *call, value any, err error) {
 	}
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
+	if other {
+		c.status = http.StatusOK
+		page.ServeHTTP(w, c.Request)
+		return
+	}
 	h.Set("Content-Type", "application/json")
 	if body != nil {
 		h.Set("Content-Length", strconv.Itoa(len(body)))

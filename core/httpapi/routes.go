@@ -27,6 +27,8 @@ const (
 	create          = access(core.PermissionCreate)
 	admin           = access(core.PermissionAll)
 	tick            = access(core.PermissionTick)
+
+	viewOrHere access = "view, or on this machine" // who may view, and programs on the server
 )
 
 const (
@@ -63,12 +65,14 @@ var routes = []route{
 	{"instances/log", get, view, (*API).siteLog},
 	{"instances/move", getPost, admin, (*API).move},
 	{"mode", get, view, (*API).mode},
+	{"openapi", get, view, (*API).describe},
 
 	{"v1/instances/*", get, view, (*API).instanceV1},
 	{"v1/instances", get, view, (*API).listV1},
 	{"kernel/processes", get, view, (*API).processes},
 
 	{"tick", getPost, tick, (*API).tick},
+	{"metrics", get, viewOrHere, (*API).metrics},
 	{"users/list", get, admin, (*API).listPeople},
 	{"users/create", post, admin, (*API).createPerson},
 	{"users/update", post, admin, (*API).updatePerson},

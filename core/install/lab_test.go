@@ -26,6 +26,7 @@ import (
 	"vpm/core/autoinstall"
 	"vpm/core/doctor"
 	"vpm/core/install"
+	"vpm/scripts/apispec"
 	"vpm/scripts/vpslab"
 )
 
@@ -284,6 +285,9 @@ func (s *server) ask(method, path string, body any, headers ...string) (a answer
 	got, err := io.ReadAll(resp.Body)
 	if err != nil {
 		s.t.Fatal(err)
+	}
+	if err := apispec.Check(r, resp.StatusCode, resp.Header, got); err != nil {
+		s.t.Error(err)
 	}
 	a = answer{status: resp.StatusCode, by: resp.Header.Get("X-Answered-By"), text: string(got)}
 	_ = json.Unmarshal(got, &a.fields) // an error page of the web server is not JSON

@@ -59,6 +59,9 @@ func Open(o Options) (*DB, error) {
 // SQLite's whole write-ahead log back on every request.
 func (db *DB) Close() error { return db.sql.Close() }
 
+// Stats gives figures of the pool of connections.
+func (db *DB) Stats() sql.DBStats { return db.sql.Stats() }
+
 // execer is what statements run on: the pool, one connection or a transaction.
 type execer interface {
 	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)

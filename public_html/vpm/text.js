@@ -399,6 +399,11 @@ export const text = {
 	'server.virtual': 'Instances are stopped and started by a gate in front of them; they have no processes of their own here.',
 	'server.notes': 'Good to know',
 	'server.missing': 'What is missing for Process Mode',
+	'server.installation.running': 'vpm’s server is being installed',
+	'server.installation.failed': 'vpm’s server was not installed',
+	'server.installation.ended': 'vpm’s server is not installed any more',
+	'server.sudoers': 'sudo makes the web server root',
+	'server.sudoers.files': 'It was found in {files}.',
 
 	'log': 'Error log',
 	'log.none': 'The log cannot be shown',

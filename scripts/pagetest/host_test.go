@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"vpm/scripts/apispec"
 	"vpm/scripts/lab"
 )
 
@@ -90,6 +91,7 @@ func (s *panel) call(method, path string, body any, status int, into any) {
 	defer resp.Body.Close()
 	answer, err := io.ReadAll(resp.Body)
 	must(s.t, err)
+	must(s.t, apispec.Check(req, resp.StatusCode, resp.Header, answer))
 	if resp.StatusCode != status {
 		s.t.Fatalf("%s %s answers %d, want %d: %s", method, path, resp.StatusCode, status, answer)
 	}

@@ -10,7 +10,8 @@ await scenario(async visit => {
 	const { page } = await visit();
 	const real = { moved: false, from: '/home/acct/public_html/shop', figures, last: null, asked: [], hold: null };
 	await page.route(/\/api\/mode\.php/, route => route.fulfill({ json: { success: true, mode: 'real', label: 'Process Mode',
-		details: { mode: 'real', missing: 'nginx is there, and vpm may not reload it', checks: [{ name: 'systemd', result: 'ok', reason: 'systemd 257', duration_ms: 3 }] } } }));
+		details: { mode: 'real', missing: 'nginx is there, and vpm may not reload it', checks: [{ name: 'systemd', result: 'ok', reason: 'systemd 257', duration_ms: 3 }] },
+		sudo: { installation: { state: 'failed', at: null, message: 'journalctl tells more' }, sudoers: { line: 'www-data', files: ['/etc/sudoers.d/www'], message: 'The line is equivalent to root' } } } }));
 	await page.route(/\/api\/instances\/(monitor|resources)\.php/, async route => {
 		const answer = await route.fetch(), json = await answer.json();
 		if (real.moved) {
@@ -88,5 +89,6 @@ await scenario(async visit => {
 
 	await page.goto(`${given.url}/vpm/#/account`);
 	await page.getByText('nginx is there, and vpm may not reload it').waitFor();
+	for (const text of ['vpm’s server was not installed', 'journalctl tells more', 'The line is equivalent to root', 'It was found in /etc/sudoers.d/www.']) await page.getByText(text).waitFor();
 	await view(page, 'server');
 });

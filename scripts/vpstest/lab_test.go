@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"vpm/scripts/apispec"
 	"vpm/scripts/vpslab"
 )
 
@@ -65,6 +66,7 @@ func newServer(t *testing.T) *server {
 	if err := s.SharedHost(s.limited()); err != nil {
 		t.Fatal(err)
 	}
+	s.sh("systemctl restart apache2") // after a reload its old processes answer for a moment
 	return s
 }
 
@@ -133,6 +135,9 @@ func (s *server) ask(ctx context.Context, method, url string, body any) (answer,
 	got, err := io.ReadAll(resp.Body)
 	if err != nil {
 		return answer{}, err
+	}
+	if err := apispec.Check(r, resp.StatusCode, resp.Header, got); err != nil {
+		s.t.Error(err)
 	}
 	a := answer{status: resp.StatusCode, header: resp.Header, text: string(got)}
 	_ = json.Unmarshal(got, &a.fields) // a page is not JSON

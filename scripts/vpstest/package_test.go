@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -126,14 +125,14 @@ func (s *server) wantUpgrade() {
 	s.t.Helper()
 	old := s.sh("systemctl show -p MainPID --value vpm.service")
 	held := s.hold()
-	ctx, cancel := context.WithCancel(s.limited())
-	defer cancel()
+	ctx := s.limited()
+	done := make(chan struct{})
 	var clients sync.WaitGroup
 	var answered [4]int
 	for i := range answered {
 		clients.Go(func() {
-			for ctx.Err() == nil {
-				if err := s.verify(); err != nil {
+			for open(done) {
+				if err := s.verify(ctx); err != nil {
 					s.t.Error("during the upgrade:", err)
 					return
 				}
@@ -157,10 +156,10 @@ func (s *server) wantUpgrade() {
 	}
 	held.wantAnswer(s.t)
 	<-upgraded
-	if err := s.verify(); err != nil {
+	if err := s.verify(ctx); err != nil {
 		s.t.Error("after the upgrade:", err)
 	}
-	cancel()
+	close(done)
 	clients.Wait()
 	for _, n := range answered {
 		if n == 0 {
@@ -173,11 +172,20 @@ func (s *server) wantUpgrade() {
 	}
 }
 
+func open(done <-chan struct{}) bool {
+	select {
+	case <-done:
+		return false
+	default:
+		return true
+	}
+}
+
 // verify wants the API's answer to a request that needs the database.
-func (s *server) verify() error {
-	a, err := s.ask(s.t.Context(), "GET", "http://shop.test/api/auth/verify.php", nil)
+func (s *server) verify(ctx context.Context) error {
+	a, err := s.ask(ctx, "GET", "http://shop.test/api/auth/verify.php", nil)
 	if err == nil && a.status != 200 {
-		err = errors.New(a.String())
+		err = fmt.Errorf("verify says %v", a)
 	}
 	return err
 }

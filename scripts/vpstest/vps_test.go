@@ -44,6 +44,7 @@ func TestWayToAServer(t *testing.T) {
 			}
 			s.sh("sed -i '/new/d' " + original + "/style.css")
 			s.wantReplay(recorded, user)
+			s.wantPHP()
 			s.wantControl(user)
 			s.wantReboot(user)
 			s.wantUndone(user)
@@ -98,6 +99,9 @@ func (s *server) install() {
 		}
 	}
 	s.wantTree(before, "after the dry run")
+	if a := s.get("http://shop.test/api/metrics.php"); a.status != 404 || !strings.Contains(a.text, "vpm serve") {
+		s.t.Errorf("the metrics of vpm.cgi: %v", a)
+	}
 	s.sh("/opt/vpm install")
 	if mode := s.call("GET", "mode.php", nil); mode["mode"] != "real" {
 		s.t.Fatalf("after the installation: %v\n%s", mode, s.Journal("vpm.service"))
@@ -208,6 +212,16 @@ func (s *server) wantReplay(recorded map[string]map[string]any, user string) {
 		s.t.Errorf("the workers: %v", figures["workers"])
 	}
 	evidence, _ := got["resources"]["evidence"].(map[string]any)
+	metrics := s.get("http://shop.test/api/metrics.php")
+	if metrics.status != 200 || !strings.HasPrefix(metrics.header.Get("Content-Type"), "text/plain; version=0.0.4") {
+		s.t.Errorf("the metrics: %v %v", metrics, metrics.header)
+	}
+	for _, series := range []string{`vpm_instances{healthy="true",observed="running",wanted="running"} 1`, `vpm_instance_memory_bytes{instance="blog"} `,
+		`vpm_instance_cpu_seconds_total{instance="blog"} `, `vpm_instance_restarts_total{instance="blog"} 0`, `vpm_instance_php_workers{instance="blog",state="idle"} `} {
+		if !strings.Contains(metrics.text, "\n"+series) {
+			s.t.Errorf("the metrics are without %s:\n%s", series, metrics.text)
+		}
+	}
 	if disk, _ := got["resources"]["disk_usage"].(float64); disk < 100 || evidence["disk_usage"] != "measured" {
 		s.t.Errorf("disk usage: %v", got["resources"])
 	}

@@ -10,13 +10,17 @@ import { Loading, Notice, Trouble } from './notice.js';
 export function Server() {
 	const { data, error, refresh } = usePoll(options => call('mode.php', undefined, options), 0, []);
 	if (!data) return error ? html`<${Trouble} error=${error} again=${refresh} />` : html`<${Loading} lines=${2} />`;
-	const { missing, checks = [], notes = [] } = data.details ?? {};
+	const { missing, checks = [] } = data.details ?? {};
+	const { installation, sudoers } = data.sudo ?? {};
 	return html`
 		<section class="card"><h2>${t('server')}</h2>
 			<p><${ModeBadge} mode=${data.mode} /></p>
 			<p>${t(data.mode === 'real' ? 'server.real' : 'server.virtual')}</p>
 			${missing && html`<${Notice} kind="warn" title=${t('server.missing')}><p class="pre">${missing}</p><//>`}
-			${notes.length > 0 && html`<${Notice} title=${t('server.notes')}><ul class="notes">${notes.map(note => html`<li key=${note}>${note}</li>`)}</ul><//>`}
+			${installation && html`<${Notice} kind=${installation.state === 'failed' ? 'bad' : 'unknown'} title=${t(`server.installation.${installation.state}`)}>
+				<p class="pre">${installation.message}</p><//>`}
+			${sudoers && html`<${Notice} kind="warn" title=${t('server.sudoers')}><p class="pre">${sudoers.message}</p>
+				${sudoers.files && html`<p>${t('server.sudoers.files', { files: sudoers.files.join(', ') })}</p>`}<//>`}
 			<${CheckList} checks=${checks} />
 		</section>`;
 }

@@ -137,9 +137,9 @@ func (a *account) setUpPanel(driver string) {
 func (s *server) traces(until string) map[string]any {
 	s.t.Helper()
 	got := map[string]any{}
-	for _, path := range []string{"users/list.php", "instances/events.php?instance_id=blog&limit=100", "instances/history.php?instance_id=blog&to=" + until,
-		"instances/events.php?instance_id=closed&limit=100", "sessions/list.php"} {
-		got[path] = s.call("GET", path, nil)
+	for path, list := range map[string]string{"users/list.php": "users", "sessions/list.php": "sessions", "instances/events.php?instance_id=blog&limit=100": "events",
+		"instances/events.php?instance_id=closed&limit=100": "events", "instances/history.php?instance_id=blog&to=" + until: "samples"} {
+		got[path], _ = s.call("GET", path, nil)[list].([]any)
 	}
 	ids := map[string]any{}
 	list, _ := s.call("GET", "instances/list.php", nil)["instances"].([]any)

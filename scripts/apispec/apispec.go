@@ -25,6 +25,7 @@ import (
 type description struct {
 	paths     map[string]map[string]json.RawMessage // by the path without .php, and the method in lower case
 	endings   map[string]string                     // what the path has at its end: ".php" or ""
+	mu        sync.Mutex                            // the library does not say that many may use it at once
 	validator validator.Validator
 }
 
@@ -142,6 +143,8 @@ func (d *description) check(r *http.Request, address string, sent []byte, status
 	}
 	asked.Header.Set("Content-Type", "application/json")
 	got := &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {header.Get("Content-Type")}}, Body: io.NopCloser(bytes.NewReader(body))}
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	ok, found := d.validator.ValidateHttpResponse(asked, got)
 	if ok && status < 300 && json.Valid(sent) {
 		ok, found = d.validator.ValidateHttpRequest(asked)

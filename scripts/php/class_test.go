@@ -288,3 +288,30 @@ func TestSettings(t *testing.T) {
 	}
 	Caller{Env: []string{"VPM_CONFIG=" + file}}.wantException(t, "there is no file "+file, "getMode")
 }
+
+// TestSyntaxOfPHP74 looks for what 7.4 cannot read. What it has to find is tried as well.
+func TestSyntaxOfPHP74(t *testing.T) {
+	t.Parallel()
+	c := Caller{INI: []string{"extension=tokenizer"}}
+	newer := func(path string) string {
+		out, err := c.run("newer.php", nil, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(out)
+	}
+	if found := newer("VirtualProcessManager.php"); found != "" {
+		t.Errorf("PHP 7.4 does not know: %s", found)
+	}
+	path := filepath.Join(t.TempDir(), "newer.php")
+	for _, code := range []string{"$a = match (1) { 1 => 2 };", "enum A {}", "class A { readonly int $b; }", "$a?->b();", "str_contains($a, $b);",
+		"function f(#[\\SensitiveParameter] $a) {}", "$a = $b ?? throw $c;", "f(a: 1);", "function f(\n$a,\n) {}", "class A { function __construct(private $a) {} }",
+		"function f(int|string $a) {}", "function f(mixed $a) {}", "function f(): mixed {}", "try {} catch (E) {}"} {
+		if err := os.WriteFile(path, []byte("<?php\n"+code+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if newer(path) == "" {
+			t.Errorf("nothing is found in %s", code)
+		}
+	}
+}

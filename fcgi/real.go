@@ -44,8 +44,10 @@ func newMachine() *machine {
 	if found, _ := filepath.Glob(fpmPattern); len(found) > 0 {
 		fpm = found[len(found)-1]
 	}
+	units := systemd.NewUnits(busAddress)
+	units.Sudo = "/usr/bin/sudo"
 	return &machine{
-		units:   systemd.NewUnits(busAddress),
+		units:   units,
 		journal: systemd.Journal{Program: "/usr/bin/journalctl"},
 		wanted:  systemd.Wanted{Dir: wantedDir},
 		paths:   provision.DefaultPaths(fpm),

@@ -98,7 +98,8 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 			}
 			return slug, err
 		},
-		Gate: provision.Gates{Paths: m.paths, Units: m.units, Panel: panelDirs(c)}.Set,
+		Gate:    provision.Gates{Paths: m.paths, Units: m.units, Panel: panelDirs(c)}.Set,
+		Queries: store.Statements{Socket: m.paths.MariaDB, User: m.paths.Server}.Count,
 		Limit: func(ctx context.Context, slug string, in core.Instance) error {
 			return move.Limit(ctx, provision.Client{Paths: m.paths, Units: m.units}, slug, in)
 		},

@@ -45,10 +45,18 @@ func TestWayToAServer(t *testing.T) {
 			s.sh("sed -i '/new/d' " + original + "/style.css")
 			s.wantReplay(recorded, user)
 			s.wantControl(user)
+			if driver == "mysql" {
+				s.wantQueries()
+			}
 			s.wantLimits(user)
 			s.wantReboot(user)
 			s.wantUndone(user)
 			s.uninstall(before)
+			if driver == "mysql" {
+				if left := s.sh(`mariadb -N -e "SELECT User FROM mysql.user WHERE User LIKE 'vpm%'"`); left != "" {
+					t.Errorf("accounts that are left: %s", left)
+				}
+			}
 		})
 	}
 }

@@ -44,8 +44,10 @@ func newMachine() *machine {
 	if found, _ := filepath.Glob(fpmPattern); len(found) > 0 {
 		fpm = found[len(found)-1]
 	}
+	units := systemd.NewUnits(busAddress)
+	units.Sudo = "/usr/bin/sudo"
 	return &machine{
-		units:   systemd.NewUnits(busAddress),
+		units:   units,
 		journal: systemd.Journal{Program: "/usr/bin/journalctl"},
 		wanted:  systemd.Wanted{Dir: wantedDir},
 		paths:   provision.DefaultPaths(fpm),
@@ -96,7 +98,8 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 			}
 			return slug, err
 		},
-		Gate: provision.Gates{Paths: m.paths, Units: m.units, Panel: panelDirs(c)}.Set,
+		Gate:    provision.Gates{Paths: m.paths, Units: m.units, Panel: panelDirs(c)}.Set,
+		Queries: store.Statements{Socket: m.paths.MariaDB, User: m.paths.Server}.Count,
 		Limit: func(ctx context.Context, slug string, in core.Instance) error {
 			return move.Limit(ctx, provision.Client{Paths: m.paths, Units: m.units}, slug, in)
 		},

@@ -46,6 +46,18 @@ func (p Paths) databaseDo(ctx context.Context, statements ...string) error {
 	})
 }
 
+// socketLogin is how accounts are named that the kernel's word is enough for.
+func socketLogin(ctx context.Context, conn *sql.Conn) (string, error) {
+	var version string
+	if err := conn.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
+		return "", err
+	}
+	if strings.Contains(version, "MariaDB") {
+		return "VIA unix_socket", nil
+	}
+	return "WITH auth_socket", nil // MySQL's name for it
+}
+
 // makeDatabase makes a database and an account that is the instance's user: the server takes the kernel's word for who
 // is at its socket. Names are made of slugs, so they need no quoting but the underscore, a wildcard in a grant. Accounts
 // that the site has already are its own.
@@ -72,13 +84,9 @@ func (r *run) makeDatabase() error {
 		if err != nil {
 			return err
 		}
-		var version string
-		if err := conn.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
+		by, err := socketLogin(ctx, conn)
+		if err != nil {
 			return err
-		}
-		by := "WITH auth_socket" // MySQL's name for it
-		if strings.Contains(version, "MariaDB") {
-			by = "VIA unix_socket"
 		}
 		for _, s := range []string{
 			"CREATE DATABASE IF NOT EXISTS `" + name + "` CHARACTER SET utf8mb4",

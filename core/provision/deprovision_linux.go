@@ -41,7 +41,7 @@ func (r *run) deprovision() error {
 		}
 	}
 	r.state = state{}
-	return nil
+	return r.endStatistics()
 }
 
 func remove(path string) error {

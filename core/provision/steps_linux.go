@@ -30,6 +30,7 @@ func (r *run) provision() error {
 			return err
 		}
 	}
+	r.allowStatistics()
 	r.state.Request, r.state.UID, r.state.Served = r.request, r.owner.uid, r.served() || r.request.Serve
 	r.result.User, r.result.UID = userOf(r.slug), r.owner.uid
 	r.result.Docroot = r.Sites + "/" + r.slug + "/" + Docroot

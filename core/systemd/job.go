@@ -45,6 +45,9 @@ func (u *Units) job(ctx context.Context, verb, method, unit string) (Result, err
 	var job dbus.ObjectPath
 	// A start or a stop may be asked for twice; a second restart would cut off what the first began.
 	err = u.call(ctx, verb == "restart", managerPath, managerPrefix+method, []any{unit, "replace"}, []any{&job})
+	if u.mayAsk(err) {
+		return u.bySudo(ctx, verb, unit, err)
+	}
 	if err != nil {
 		return Result{}, busError(doing, err)
 	}

@@ -27,6 +27,8 @@ type Runtime struct {
 	// Limit has what an instance may use be what its config says, without a restart. nil: it is as it was
 	// provisioned.
 	Limit func(ctx context.Context, slug string, in core.Instance) error
+	// Queries counts the statements in a database, and says which those are. nil: nobody does.
+	Queries func(ctx context.Context, database string) (n int64, from string, err error)
 	// Memory keeps what ticks remember.
 	Memory Memory
 	// Pools has the PHP-FPM configuration of each instance, SLUG.conf; Sockets a directory for each, SLUG.

@@ -18,6 +18,9 @@ type Figures struct {
 	Tasks       Figure `json:"tasks"`
 	TasksLimit  Figure `json:"tasks_limit"`
 	OOMKills    Figure `json:"oom_kills"`
+	// Queries counts the statements in the instance's database, and QueriesFrom says which, or why that is not known.
+	Queries     Figure `json:"queries"`
+	QueriesFrom string `json:"queries_from"`
 	// Restarts counts the starts after an end that nobody asked for, since the instance was given its process.
 	Restarts int64     `json:"restarts"`
 	Workers  *Workers  `json:"workers"` // nil while PHP-FPM does not answer
@@ -57,6 +60,15 @@ func (rt *Runtime) Figures(ctx context.Context, in core.Instance) (Figures, erro
 	r := rt.Cgroups.Read(d.ControlGroup)
 	f := Figures{Memory: r.Memory, MemoryPeak: r.MemoryPeak, MemoryLimit: r.MemoryLimit, CPU: r.CPU, CPULimit: r.CPULimit, Tasks: r.Tasks,
 		TasksLimit: r.TasksLimit, OOMKills: r.OOMKills, Restarts: c.count(d).Total, At: r.At.UTC().Truncate(time.Second)}
+	f.QueriesFrom = "unavailable: nobody counts them here"
+	if rt.Queries != nil {
+		ctx, cancel := context.WithTimeout(ctx, statusWait)
+		defer cancel()
+		n, from, err := rt.Queries(ctx, in.DatabaseName)
+		if f.Queries, f.QueriesFrom = known(n), "measured: "+from; err != nil {
+			f.Queries, f.QueriesFrom = Figure{}, "unavailable: "+message(err)
+		}
+	}
 	if d.up() {
 		ctx, cancel := context.WithTimeout(ctx, statusWait)
 		defer cancel()

@@ -46,11 +46,19 @@ func TestWayToAServer(t *testing.T) {
 			s.wantReplay(recorded, user)
 			s.wantPHP()
 			s.wantControl(user)
+			if driver == "mysql" {
+				s.wantQueries()
+			}
 			s.wantLimits(user)
 			s.wantShell(user)
 			s.wantReboot(user)
 			s.wantUndone(user)
 			s.uninstall(before)
+			if driver == "mysql" {
+				if left := s.sh(`mariadb -N -e "SELECT User FROM mysql.user WHERE User LIKE 'vpm%'"`); left != "" {
+					t.Errorf("accounts that are left: %s", left)
+				}
+			}
 		})
 	}
 }

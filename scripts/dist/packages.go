@@ -39,6 +39,9 @@ func (p *packages) stage(t target, uploaded, built []entry) error {
 			return fmt.Errorf("cannot lay out the package: %w", err)
 		}
 	}
+	if err := p.describe(filepath.Join(root, "usr/share")); err != nil {
+		return err
+	}
 	for link, to := range map[string]string{"usr/bin/vpm": "../lib/vpm/vpm", "usr/share/vpm": "../lib/vpm/public_html"} {
 		link = filepath.Join(root, link)
 		err := os.MkdirAll(filepath.Dir(link), 0o755)

@@ -18,6 +18,7 @@ import (
 
 	"vpm/core/app"
 	"vpm/core/store"
+	"vpm/scripts/lab"
 )
 
 // operated is a panel, and how it is reached.
@@ -274,7 +275,7 @@ func TestOwner(t *testing.T) {
 		t.Fatal("this needs root, as scripts/setup says")
 	}
 	const uid, gid = 33, 33 // www-data
-	dir := openDir(t)
+	dir := lab.NewDir(t)
 	o := newOperated(t, setUp(t, dir, store.MySQL{}))
 	must(t, os.WriteFile(filepath.Join(dir, "instances", instance, ".htaccess"), []byte("Options -Indexes\n"), 0o644)) // a stop keeps a copy of it
 	must(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {

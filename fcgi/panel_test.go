@@ -10,7 +10,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,15 +37,11 @@ const (
 	instance      = "wp-test-001"
 )
 
-var databases atomic.Int64
-
 // newPanel sets up on db.
 func newPanel(t *testing.T, db *lab.MariaDB) *panel {
 	t.Helper()
-	name := fmt.Sprintf("vpm_serve_%d", databases.Add(1))
-	user, password, err := db.CreateDatabase(name)
-	must(t, err)
-	p := setUp(t, t.TempDir(), store.MySQL{Socket: db.Socket, Database: name, User: user, Password: password})
+	d := db.NewDatabase(t)
+	p := setUp(t, t.TempDir(), store.MySQL{Socket: d.Socket, Database: d.Name, User: d.User, Password: d.Password})
 	p.db = db
 	return p
 }
@@ -89,7 +84,7 @@ func setUp(t *testing.T, dir string, my store.MySQL) *panel {
 
 func sharedPanel(t *testing.T) *panel {
 	t.Helper()
-	db, err := sharedMariaDB()
+	db, err := lab.SharedMariaDB()
 	must(t, err)
 	return newPanel(t, db)
 }

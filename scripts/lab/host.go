@@ -64,7 +64,7 @@ func startHost(options Options) (_ *Host, err error) {
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +123,11 @@ func (h *Host) answers(options Options) bool {
 			return false
 		}
 	}
-	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", h.Port), time.Second)
+	return takesConnections(h.Port)
+}
+
+func takesConnections(port int) bool {
+	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
 	if err != nil {
 		return false
 	}

@@ -3,13 +3,11 @@ package pagetest
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"vpm/scripts/apispec"
@@ -36,16 +34,7 @@ type site struct {
 
 func upload(t testing.TB, options lab.Options) *site {
 	t.Helper()
-	host, err := lab.StartHost(options)
-	must(t, err)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("Apache's log:\n%s", host.ErrorLog())
-		}
-		if err := host.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := lab.NewHost(t, options)
 	s := &site{host, panel{t: t, address: host.URL}}
 	must(t, host.Install(built))
 	return s
@@ -100,15 +89,11 @@ func (s *panel) call(method, path string, body any, status int, into any) {
 	}
 }
 
-var databases atomic.Int64
-
 // database makes an empty one.
 func database(t testing.TB) map[string]any {
 	t.Helper()
-	server, err := mariaDB()
+	server, err := lab.SharedMariaDB()
 	must(t, err)
-	name := fmt.Sprintf("pages_%d", databases.Add(1))
-	user, pass, err := server.CreateDatabase(name)
-	must(t, err)
-	return map[string]any{"socket": server.Socket, "name": name, "user": user, "password": pass}
+	d := server.NewDatabase(t)
+	return map[string]any{"socket": d.Socket, "name": d.Name, "user": d.User, "password": d.Password}
 }

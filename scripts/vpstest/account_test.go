@@ -45,16 +45,7 @@ require_once ABSPATH . 'wp-settings.php';
 // newAccount sets up vpm and the sites on a shared host as a person does.
 func newAccount(t *testing.T, driver string) *account {
 	t.Helper()
-	host, err := lab.StartHost(lab.Options{PHP: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = host.Stop() })
-	db, err := lab.StartMariaDB()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Stop() })
+	host, db := lab.NewHost(t, lab.Options{PHP: true}), lab.NewMariaDB(t)
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", host.Port))
 	}

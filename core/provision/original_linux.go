@@ -16,8 +16,8 @@ func (p Paths) setOriginal(ctx context.Context, slug string, q gateRequest) erro
 	if err := errors.Join(checkSource(at.Dir), checkHost(at.Host), checkHost(at.Only), core.CheckID(q.Gate.Instance)); err != nil {
 		return err
 	}
-	if !p.allowedSource(at.Dir) {
-		return core.Errorf(core.CodeNotEffective, "cannot change %s/.htaccess: sites may be closed in %v only", at.Dir, p.Sources)
+	if err := p.checkSourceAllowed(at.Dir); err != nil {
+		return core.Errorf(core.CodeNotEffective, "cannot change %s/.htaccess: %s", at.Dir, message(err)).Because(err)
 	}
 	var closed *htaccess.Gate
 	if q.Closed {

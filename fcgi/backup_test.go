@@ -8,13 +8,14 @@ import (
 	"testing"
 
 	"vpm/core/store"
+	"vpm/scripts/lab"
 )
 
 // TestBackup: a backup is the file of the person who asks, whoever owns the panel, and it comes back on either database.
 func TestBackup(t *testing.T) {
 	t.Parallel()
 	const uid, gid = 33, 33 // www-data
-	dir, mine := openDir(t), openDir(t)
+	dir, mine := lab.NewDir(t), lab.NewDir(t)
 	must(t, os.Chmod(mine, 0o700)) // root's, where the panel's owner cannot write
 	o := newOperated(t, setUp(t, dir, store.MySQL{}))
 	must(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -134,16 +133,8 @@ func (r reply) field(name string) any {
 var visitors = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, MaxIdleConns: -1}}
 
 func do(r *http.Request) (reply, error) {
-	a, err := visitors.Do(r)
-	if err != nil {
-		return reply{}, err
-	}
-	defer a.Body.Close()
-	b, err := io.ReadAll(a.Body)
-	if err == nil {
-		err = apispec.Check(r, a.StatusCode, a.Header, b)
-	}
-	return reply{a.StatusCode, a.Header, string(b)}, err
+	a, err := apispec.Do(visitors, r)
+	return reply{a.Status, a.Header, string(a.Body)}, err
 }
 
 func want(t *testing.T, r *http.Request, status int, parts ...string) reply {

@@ -3,7 +3,6 @@ package pagetest
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -75,25 +74,25 @@ func (s *panel) call(method, path string, body any, status int, into any) {
 	if s.token != "" {
 		req.Header.Set("Authorization", "Bearer "+s.token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	answer, err := apispec.Do(http.DefaultClient, req)
 	must(s.t, err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	must(s.t, err)
-	must(s.t, apispec.Check(req, resp.StatusCode, resp.Header, answer))
-	if resp.StatusCode != status {
-		s.t.Fatalf("%s %s answers %d, want %d: %s", method, path, resp.StatusCode, status, answer)
+	if answer.Status != status {
+		s.t.Fatalf("%s %s answers %d, want %d: %s", method, path, answer.Status, status, answer.Body)
 	}
 	if into != nil {
-		must(s.t, json.Unmarshal(answer, into))
+		must(s.t, json.Unmarshal(answer.Body, into))
 	}
 }
 
 // database makes an empty one.
-func database(t testing.TB) map[string]any {
+func database(t testing.TB) lab.Database {
 	t.Helper()
 	server, err := lab.SharedMariaDB()
 	must(t, err)
-	d := server.NewDatabase(t)
+	return server.NewDatabase(t)
+}
+
+// given is how a scenario is told of a database.
+func given(d lab.Database) map[string]any {
 	return map[string]any{"socket": d.Socket, "name": d.Name, "user": d.User, "password": d.Password}
 }

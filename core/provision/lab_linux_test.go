@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 		roles := map[string]func(context.Context, Paths, string) error{"provision": Run, "deprovision": Remove, "gate": Gate, "inside": serveInside}
 		if role, ok := roles[os.Args[1]]; ok {
 			if err := role(context.Background(), DefaultPaths(fpm), os.Args[2]); err != nil {
-				fmt.Fprintln(os.Stderr, err)
+				fmt.Fprintln(os.Stderr, "vpm:", message(err))
 				os.Exit(1)
 			}
 			return

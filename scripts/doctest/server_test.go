@@ -3,6 +3,7 @@ package doctest
 import (
 	"context"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -48,15 +49,21 @@ func (s server) run(script string) {
 	s.t.Logf("%s", out)
 }
 
-// theme is one of the least there is: Debian packages themes apart from WordPress.
+// theme is one of the least there is, in the place of WordPress's own: Debian packages themes apart.
 var theme = map[string]string{"style.css": "/*\nTheme Name: Plain\n*/\n", "index.php": "<!doctype html><title><?php bloginfo('name') ?></title>"}
+
+// wantProcess wants the WordPress to be served by a PHP-FPM of its own.
+const wantProcess = `curl -fsS http://your.site/blog/ | grep '<title>Blog'
+vpm status blog -o json | grep '"mode": "real"'
+ps -o user=,args= -p "$(systemctl show -p MainPID --value vpm-php@blog.service)" | grep 'vpm-blog .*php-fpm: master'
+`
 
 // TestNewServer goes by vps.md from nothing but Debian and the package to a WordPress with a process of its own, and back.
 func TestNewServer(t *testing.T) {
 	t.Parallel()
 	s := newServer(t)
 	for name, text := range theme {
-		if err := s.WriteFile("/usr/share/wordpress/wp-content/themes/plain/"+name, []byte(text), 0o644); err != nil {
+		if err := s.WriteFile("/usr/share/wordpress/wp-content/themes/twentytwentythree/"+name, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -69,6 +76,11 @@ func TestNewServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	way := blocks(t, "vps.md", "sh")
+	moved := slices.IndexFunc(way, func(text string) bool { return strings.HasPrefix(text, "vpm move blog\nvpm status blog\n") })
+	if moved < 0 {
+		t.Fatal("vps.md does not move the site any more")
+	}
+	way[moved] += wantProcess
 	end := way[len(way)-1] // where vpm goes
 	way = append(way[:len(way)-1], commands(t, "command-line.md", "sh vps"), commands(t, "troubleshooting.md", "sh vps"), end)
 	s.run(placed(t, strings.Join(way, ""), map[string]string{"vpm_VERSION_amd64.deb": name}))

@@ -52,6 +52,9 @@ func (s server) run(script string) {
 // theme is one of the least there is, in the place of WordPress's own: Debian packages themes apart.
 var theme = map[string]string{"style.css": "/*\nTheme Name: Plain\n*/\n", "index.php": "<!doctype html><title><?php bloginfo('name') ?></title>"}
 
+// patient waits until a web server has taken on a configuration: for a moment after a reload its old processes answer too.
+const patient = "curl -fsS --retry 30 --retry-delay 1 "
+
 // wantProcess wants the WordPress to be served by a PHP-FPM of its own.
 const wantProcess = `curl -fsS http://your.site/blog/ | grep '<title>Blog'
 vpm status blog -o json | grep '"mode": "real"'
@@ -84,7 +87,7 @@ func TestNewServer(t *testing.T) {
 	end := way[len(way)-1] // where vpm goes
 	way = append(way[:len(way)-1], commands(t, "command-line.md", "sh vps"), commands(t, "troubleshooting.md", "sh vps"), end)
 	s.run(placed(t, strings.Join(way, ""), map[string]string{"vpm_VERSION_amd64.deb": name}))
-	s.run("test ! -e /etc/vpm; curl -fsS http://your.site/blog/wp-login.php -o /dev/null; curl -fsS http://your.site/blog/ | grep '<title>Blog'")
+	s.run("test ! -e /etc/vpm; " + patient + "http://your.site/blog/ | grep '<title>Blog'")
 }
 
 // uploaded is what somebody has uploaded to a server as to a shared host, and set up there, with a WordPress beside.
@@ -131,8 +134,9 @@ func TestOtherWays(t *testing.T) {
 	s.run("mkdir -p /home/you/public_html\n" + site)
 	s.run(uploaded)
 	s.run(commands(t, "vps.md", "sh upload"))
+	s.run(patient + "http://your.site/api/setup.php http://your.site/api/setup.php http://your.site/api/setup.php")
 	s.run(commands(t, "vps.md", "sh sudo"))
 	s.run(packed)
 	s.run(commands(t, "vps.md", "sh account"))
-	s.run("curl -fsS http://your.site/blog/ | grep 'a site'; mariadb -e 'SELECT * FROM blog.wp_posts'")
+	s.run(patient + "http://your.site/blog/ | grep 'a site'; mariadb -e 'SELECT * FROM blog.wp_posts'")
 }

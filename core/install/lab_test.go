@@ -24,7 +24,7 @@ import (
 
 	"vpm/core/app"
 	"vpm/core/autoinstall"
-	"vpm/core/doctor"
+	"vpm/core/doctor/asroot"
 	"vpm/core/install"
 	"vpm/scripts/apispec"
 	"vpm/scripts/vpslab"
@@ -169,7 +169,7 @@ func command(what string) error {
 		fmt.Println(started)
 		return err
 	case "doctor":
-		return json.NewEncoder(os.Stdout).Encode(doctor.Run(ctx, doctor.Options{}))
+		return json.NewEncoder(os.Stdout).Encode(asroot.Run(ctx, asroot.Options{}))
 	case "uninstall":
 		left, err := install.Uninstall(ctx, optionsInside())
 		fmt.Println(strings.Join(left, "\n"))

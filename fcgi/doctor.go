@@ -39,7 +39,7 @@ func newDoctor() *cobra.Command {
 		Long:  doctorHelp,
 		Args:  cli.NoArgs,
 	}
-	d.panel = cli.Panel(cmd, openLocal)
+	d.panel = cli.ConnectionOf(cmd, openLocal)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		checks, err := d.checks(cmd)
 		if err != nil {
@@ -55,7 +55,7 @@ func newDoctor() *cobra.Command {
 // diagnosis is what the command looks at.
 type diagnosis struct {
 	asroot.Options
-	panel *cli.PanelFlags
+	panel *cli.Connection
 }
 
 // checks are those of this machine as a server, where it is one, and those of the panel.

@@ -23,19 +23,13 @@ import (
 var server *lab.MariaDB
 
 func TestMain(m *testing.M) {
-	code := 1
-	var err error
-	// Moments come back whole though the server keeps them in a zone of its own.
-	if server, err = lab.StartMariaDB(); err == nil {
-		if _, err = server.Exec("SET GLOBAL time_zone = '-03:30'"); err == nil {
-			code = m.Run()
+	lab.Main(m, func(string) (err error) {
+		// Moments come back whole though the server keeps them in a zone of its own.
+		if server, err = lab.SharedMariaDB(); err == nil {
+			_, err = server.Exec("SET GLOBAL time_zone = '-03:30'")
 		}
-		server.Stop()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(code)
+		return err
+	})
 }
 
 func must(t *testing.T, err error) {

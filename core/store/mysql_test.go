@@ -105,9 +105,7 @@ func TestMySQLUserWithoutRights(t *testing.T) {
 // without help.
 func TestMySQLServerGone(t *testing.T) {
 	t.Parallel()
-	own, err := lab.StartMariaDB()
-	must(t, err)
-	t.Cleanup(func() { own.Stop() })
+	own := lab.NewMariaDB(t)
 	o := emptyDatabaseOn(t, own)
 	used := ready(t, o)
 	create(t, used, "one")
@@ -141,7 +139,7 @@ func TestMySQLServerGone(t *testing.T) {
 	wantUp("after the restart")
 
 	// A server that was killed amid a change: nothing of it is stored.
-	err = used.ChangeInstance(t.Context(), "one", func(r core.Record) (core.Change, error) {
+	err := used.ChangeInstance(t.Context(), "one", func(r core.Record) (core.Change, error) {
 		own.Kill()
 		return stop(r)
 	})

@@ -69,29 +69,29 @@ func (c *connection) open(cmd *cobra.Command, local Local) (*client.Client, func
 	return remote, func() error { return nil }, nil
 }
 
-// PanelFlags are the flags of a command that asks a panel and does more than that.
-type PanelFlags struct {
+// Connection is the flags of a command that asks a panel and does more than that.
+type Connection struct {
 	connection
 	local Local
 }
 
-// Panel gives cmd the flags that say which panel is asked.
-func Panel(cmd *cobra.Command, local Local) *PanelFlags {
-	p := &PanelFlags{local: local}
+// ConnectionOf gives cmd the flags that say which panel is asked.
+func ConnectionOf(cmd *cobra.Command, local Local) *Connection {
+	p := &Connection{local: local}
 	p.flags(cmd.Flags())
 	return p
 }
 
 // Address is that of the panel that is asked, "" for this machine's.
-func (p *PanelFlags) Address() string { return cmp.Or(p.url, os.Getenv(urlVariable)) }
+func (p *Connection) Address() string { return cmp.Or(p.url, os.Getenv(urlVariable)) }
 
 // Here makes it the panel of this machine below docroot.
-func (p *PanelFlags) Here(docroot string) {
+func (p *Connection) Here(docroot string) {
 	p.url, p.tokenFile, p.docroot, p.here = "", "", docroot, true
 }
 
 // Open connects to the panel.
-func (p *PanelFlags) Open(cmd *cobra.Command) (*client.Client, func() error, error) {
+func (p *Connection) Open(cmd *cobra.Command) (*client.Client, func() error, error) {
 	return p.open(cmd, p.local)
 }
 

@@ -29,6 +29,7 @@ func TestWayToAServer(t *testing.T) {
 				s.wantFailedMove()
 			} else {
 				s.wantOriginal() // and then it is stopped
+				s.wantBeside()
 			}
 			user := s.move()
 			if driver == "mysql" {

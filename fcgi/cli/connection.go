@@ -69,7 +69,7 @@ func (c *connection) open(cmd *cobra.Command, local Local) (*client.Client, func
 	return remote, func() error { return nil }, nil
 }
 
-// Connection is the flags of a command that asks a panel and does more than that.
+// Connection has the flags of a command that asks a panel and does more than that.
 type Connection struct {
 	connection
 	local Local

@@ -32,7 +32,7 @@ func main() {
 		runtime.GOMAXPROCS(1)
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()
-		resident := &app.Resident{MaxConns: 4, ServerSum: serverSum}
+		resident := &app.Resident{MaxConns: 4, ServerSum: serverSum, Version: version}
 		// mod_fcgid follows its SIGTERM with SIGKILL after 4 seconds.
 		s := &gateway.Server{Handler: switchable(resident), Stale: resident.Stale, Idle: time.Minute, Drain: 3 * time.Second,
 			HandOn: autoinstall.ServerSocket}
@@ -54,6 +54,7 @@ func main() {
 	runtime.GOMAXPROCS(1)
 	a := app.Load(os.Getenv("DOCUMENT_ROOT"), 1)
 	a.AutoInstall(serverSum)
+	a.Version = version
 	// Under suEXEC nobody ends a program whose client was sent a 504: it does so itself.
 	time.AfterFunc(longest(a.Config, os.Getenv("PATH_INFO"))+5*time.Second, func() { os.Exit(3) })
 	gateway.ServeCGI(switchable(a.API))

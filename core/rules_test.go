@@ -39,15 +39,16 @@ var allowed = map[string][]string{
 	"vpm/core/install":     {"vpm/core", "vpm/core/atomicfile", "vpm/core/autoinstall", "vpm/core/config", "vpm/core/fault", "vpm/core/systemd", "vpm/htaccess"},
 	"vpm/core/relocate": {"vpm/core", "vpm/core/atomicfile", "vpm/core/cms", "vpm/core/config", "vpm/core/fault", "vpm/core/install",
 		"vpm/core/store", "vpm/core/virtual"},
-	"vpm/core/doctor": {"vpm/core", "vpm/core/atomicfile", "vpm/core/config", "vpm/core/fault", "vpm/core/install", "vpm/core/systemd",
-		"vpm/htaccess"},
+	// What needs no root is linked into the CGI program; what a server rests on is not.
+	"vpm/core/doctor":        {"vpm/core", "vpm/core/config", "vpm/core/store", "vpm/htaccess"},
+	"vpm/core/doctor/asroot": {"vpm/core", "vpm/core/config", "vpm/core/doctor", "vpm/core/install", "vpm/core/systemd"},
 
 	// Set-up brings settings, database and passwords together before there is an app.
 	"vpm/core/setup": {"vpm/core", "vpm/core/atomicfile", "vpm/core/auth", "vpm/core/config", "vpm/core/store"},
 
 	"vpm/cgi": {"vpm/core/app", "vpm/core/autoinstall", "vpm/core/config", "vpm/core/gateway"},
 	// What only a server has is not linked into the CGI program, whose every start it would cost.
-	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/autoinstall", "vpm/core/backup", "vpm/core/client", "vpm/core/config", "vpm/core/doctor", "vpm/core/gateway",
+	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/autoinstall", "vpm/core/backup", "vpm/core/client", "vpm/core/config", "vpm/core/doctor", "vpm/core/doctor/asroot", "vpm/core/gateway",
 		"vpm/core/httpapi", "vpm/core/install", "vpm/core/move", "vpm/core/provision", "vpm/core/relocate", "vpm/core/store", "vpm/core/systemd",
 		"vpm/fcgi/cli"},
 	// The commands know the API alone, so that they are the same for this machine's panel and another's.

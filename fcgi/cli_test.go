@@ -92,6 +92,8 @@ var conversation = []struct {
 }{
 	{"list", "", 0, "wp-test-001  running  "},
 	{"list --search nobody", "", 0, "There are no instances."},
+	{"doctor", "", 1, "not all is well"}, // no program was uploaded
+	{"doctor --json --host x.test", "", 1, "not all is well"},
 	{"list --status inactiv", "", 2, "cannot use this status"},
 	{"status wp-test-001", "", 0, "observed  running"},
 	{"status nobody", "", 3, "vpm: Instance not found\n"},

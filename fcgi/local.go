@@ -23,7 +23,7 @@ func openLocal(settings, docroot string) (*client.Client, func() error, error) {
 		return nil, nil, err
 	}
 	a := app.LoadPanel(docroot, stderrLog(), databaseConns)
-	a.Real = newMachine().real
+	a.Real, a.Version = newMachine().real, version
 	api := a.API.Operator(by)
 	return client.Local(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		api.ServeHTTP(w, r.WithContext(core.WithServer(r.Context(), here)))

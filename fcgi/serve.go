@@ -43,7 +43,7 @@ const (
 // serve answers requests until ctx ends and those in flight are answered. An error is one of its sockets.
 func serve(ctx context.Context, o options) error {
 	log := zerolog.New(o.log).With().Timestamp().Str("program", "vpm").Logger()
-	resident := &app.Resident{MaxConns: databaseConns, Docroot: o.docroot, Log: o.log, Real: newMachine().real}
+	resident := &app.Resident{MaxConns: databaseConns, Docroot: o.docroot, Log: o.log, Real: newMachine().real, Version: version}
 	handler := o.handler
 	if handler == nil {
 		handler = resident

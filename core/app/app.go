@@ -32,10 +32,13 @@ type App struct {
 	API    *httpapi.API
 
 	broken bool // it only tells the reason
+	// Version is that of the program, for people.
+	Version string
 	// Real gives what a server brings for processes of instances. nil: there are none here.
 	Real func(db *store.DB, c *config.Config) RealMode
 
-	upload   *autoinstall.Upload // nil where the program is not an uploaded one
+	checks   func(ctx context.Context, https bool) []core.Check // of the host
+	upload   *autoinstall.Upload                                // nil where the program is not an uploaded one
 	maxConns int
 	logFile  *os.File // nil where the log is not a file of its own
 	mu       sync.Mutex
@@ -58,7 +61,7 @@ func New(cfg *config.Config, log zerolog.Logger, maxConns int) (*App, error) {
 		TickBudget:     cfg.TickBudget,
 		Warnings:       append(slices.Clone(cfg.Warnings), alertWarnings(cfg)...),
 	}, cfg.TrustedOrigins)
-	a.API = api
+	a.API, a.checks = api, s.Checks
 	return a, err
 }
 
@@ -145,6 +148,7 @@ func (a *App) backend() (*httpapi.Backend, error) {
 		Backups: backups(keeper(c, db)),
 		Mode:    func(context.Context) any { return real.Mode },
 		Sudo:    a.sudo,
+		Doctor:  a.doctor(db, real.Mode, a.checks),
 		Moves:   moves,
 		Real:    real.Figures,
 		Journal: real.Journal,

@@ -31,6 +31,8 @@ type Resident struct {
 	// Metrics and Observe are those of the API.
 	Metrics http.Handler
 	Observe func(route, method string, status int, took time.Duration)
+	// Version is that of the program, for people.
+	Version string
 	// ServerSum is what AutoInstall is told; "" for a program that is not uploaded.
 	ServerSum string
 	// Log is where the log goes when the settings name no file; nil is stderr.
@@ -83,7 +85,7 @@ func (h *Resident) reload(root string) {
 	h.loaded = time.Now()
 	old := h.app
 	h.app, h.root = &using{App: load(place, log, h.MaxConns)}, root
-	h.app.Real = h.Real
+	h.app.Real, h.app.Version = h.Real, h.Version
 	h.app.API.Metrics, h.app.API.Observe = h.Metrics, h.Observe
 	h.app.AutoInstall(h.ServerSum)
 	if s := autoinstall.ServerStatus(); h.Docroot != "" && s.Sudoers != nil {

@@ -1,95 +1,78 @@
-// Package doctor checks everything that real mode rests on, and says of each thing that is not so what to do. It only
-// looks; it needs root to see all of it.
+// Package doctor checks an installation of vpm, and says of each thing that is not well what to do. It only looks.
+// core/doctor/asroot has the checks of a server, which need root.
 package doctor
 
 import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"time"
 
 	"vpm/core"
-	"vpm/core/config"
-	"vpm/core/install"
 )
 
-// Options says how to look.
-type Options struct {
-	// Database opens the server's database and tells its schema version in a sentence, or the error for people. nil
-	// skips that check.
-	Database func(ctx context.Context, settings *config.Config) (said string, err error)
-	// URL is an address of the API that is asked through the web server, "" for http://127.0.0.1/api/mode.php.
-	URL string
-	// Host is the host name that is asked for, "" for none in particular.
-	Host string
+// Finding is what a check came to. Fix says what to do where it is not well.
+type Finding struct {
+	Result core.CheckResult
+	Reason string
+	Fix    string
 }
 
-// finding is what a check came to. fix says what to do where it is not well.
-type finding struct {
-	result core.CheckResult
-	reason string
-	fix    string
+// OK finds that all is well.
+func OK(format string, args ...any) Finding {
+	return Finding{Result: core.CheckOK, Reason: fmt.Sprintf(format, args...)}
 }
 
-func ok(format string, args ...any) finding {
-	return finding{result: core.CheckOK, reason: fmt.Sprintf(format, args...)}
+// Warning finds what people should mend, and vpm works without.
+func Warning(fix, format string, args ...any) Finding {
+	return Finding{core.CheckWarning, fmt.Sprintf(format, args...), fix}
 }
 
-func warning(fix, format string, args ...any) finding {
-	return finding{core.CheckWarning, fmt.Sprintf(format, args...), fix}
+// Failed finds what keeps vpm from working.
+func Failed(fix, format string, args ...any) Finding {
+	return Finding{core.CheckFailed, fmt.Sprintf(format, args...), fix}
 }
 
-func failed(fix, format string, args ...any) finding {
-	return finding{core.CheckFailed, fmt.Sprintf(format, args...), fix}
+// Skipped finds that there is nothing to look at here.
+func Skipped(format string, args ...any) Finding {
+	return Finding{Result: core.CheckSkipped, Reason: fmt.Sprintf(format, args...)}
 }
 
-func skipped(format string, args ...any) finding {
-	return finding{result: core.CheckSkipped, reason: fmt.Sprintf(format, args...)}
+// Unknown finds that it could not look. fix says how to, "" where that is not known.
+func Unknown(fix, format string, args ...any) Finding {
+	return Finding{core.CheckUnknown, fmt.Sprintf(format, args...), fix}
 }
 
-func unknown(format string, args ...any) finding {
-	return finding{core.CheckUnknown, fmt.Sprintf(format, args...), "run vpm doctor as root"}
+// Item is one check.
+type Item struct {
+	Name string
+	Look func(context.Context) Finding
 }
 
-// look is what the checks share.
-type look struct {
-	Options
-	state    install.State
-	stateErr error
-	settings *config.Config
-	root     bool
-}
+// patience is what one check may take.
+const patience = 10 * time.Second
 
-// Run makes all checks, one after the other and each within ten seconds. Details has "fix" where there is something to
-// do.
-func Run(ctx context.Context, o Options) []core.Check {
-	l := &look{Options: o, root: os.Geteuid() == 0}
-	l.state, l.stateErr = install.Inspect()
-	var checks []core.Check
-	for _, c := range []struct {
-		name string
-		look func(context.Context) finding
-	}{
-		{"systemd", l.systemd}, {"php-fpm", l.phpFPM}, {"polkit-or-sudo", l.privilege}, {"installation", l.installation},
-		{"units", l.units}, {"directories", l.directories}, {"settings", l.settingsFile}, {"server", l.server},
-		{"server-user", l.serverUser}, {"socket", l.socket}, {"rights", l.selfTest}, {"database", l.database},
-		{"web-server", l.webServer}, {"routing", l.routing}, {"sudoers-line", l.sudoersLine}, {"leftovers", l.leftovers},
-		{"cgroup", l.cgroup}, {"disk", l.disk}, {"time-zone", l.timeZone},
-	} {
-		checks = append(checks, one(ctx, c.name, c.look))
+// FixDetail is the key in core.Check.Details of what to do.
+const FixDetail = "fix"
+
+// Run makes checks, one after the other and each within ten seconds. Details has FixDetail where there is something
+// to do.
+func Run(ctx context.Context, items []Item) []core.Check {
+	checks := make([]core.Check, len(items))
+	for i, item := range items {
+		checks[i] = item.run(ctx)
 	}
 	return checks
 }
 
-func one(ctx context.Context, name string, check func(context.Context) finding) core.Check {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+func (i Item) run(ctx context.Context) core.Check {
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	begin := time.Now()
-	f := check(ctx)
-	c := core.Check{Name: name, Result: f.result, Reason: f.reason, Duration: core.Milliseconds(time.Since(begin))}
-	if f.fix != "" {
-		c.Details = map[string]any{"fix": f.fix}
+	f := i.Look(ctx)
+	c := core.Check{Name: i.Name, Result: f.Result, Reason: f.Reason, Duration: core.Milliseconds(time.Since(begin))}
+	if f.Fix != "" {
+		c.Details = map[string]any{FixDetail: f.Fix}
 	}
 	return c
 }
@@ -100,7 +83,7 @@ func Print(w io.Writer, checks []core.Check) error {
 		if _, err := fmt.Fprintf(w, "%-8s %-15s %s\n", c.Result, c.Name, c.Reason); err != nil {
 			return err
 		}
-		if fix, has := c.Details["fix"]; has {
+		if fix, has := c.Details[FixDetail]; has {
 			if _, err := fmt.Fprintf(w, "%25s%v\n", "-> ", fix); err != nil {
 				return err
 			}

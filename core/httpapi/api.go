@@ -57,6 +57,8 @@ type Backend struct {
 	// Sudo says for administrators how far the installation through sudo is, and that the line for it is equivalent to
 	// root, as JSON has it; nil where there is nothing to say.
 	Sudo func(ctx context.Context) any
+	// Doctor makes the checks of the installation that need no right beyond the panel's own.
+	Doctor func(ctx context.Context, asked Asked) []core.Check
 	// Account measures what the whole hosting account uses; nil where the host does not show it.
 	Account func(ctx context.Context) any
 	// Real gives what an instance's own process uses, as JSON has it; nil where it has none, and the func is nil where no

@@ -65,6 +65,7 @@ var routes = []route{
 	{"instances/log", get, view, (*API).siteLog},
 	{"instances/move", getPost, admin, (*API).move},
 	{"mode", get, view, (*API).mode},
+	{"doctor", get, admin, (*API).doctor},
 	{"openapi", get, view, (*API).describe},
 
 	{"v1/instances/*", get, view, (*API).instanceV1},

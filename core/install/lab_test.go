@@ -22,7 +22,7 @@ import (
 
 	"vpm/core/app"
 	"vpm/core/autoinstall"
-	"vpm/core/doctor"
+	"vpm/core/doctor/asroot"
 	"vpm/core/install"
 	"vpm/scripts/apispec"
 	"vpm/scripts/lab"
@@ -150,7 +150,7 @@ func command(what string) error {
 		fmt.Println(started)
 		return err
 	case "doctor":
-		return json.NewEncoder(os.Stdout).Encode(doctor.Run(ctx, doctor.Options{}))
+		return json.NewEncoder(os.Stdout).Encode(asroot.Run(ctx, asroot.Options{}))
 	case "uninstall":
 		left, err := install.Uninstall(ctx, optionsInside())
 		fmt.Println(strings.Join(left, "\n"))

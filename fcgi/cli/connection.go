@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -24,7 +25,10 @@ const (
 )
 
 // connection is which panel is asked, and how.
-type connection struct{ url, tokenFile, config, docroot string }
+type connection struct {
+	url, tokenFile, config, docroot string
+	here                            bool // whatever the environment says
+}
 
 // ConnectionHelp documents it.
 const ConnectionHelp = `Commands that work on instances, people and tokens ask the panel of this machine, with its settings, as whoever owns them:
@@ -42,7 +46,7 @@ func (c *connection) flags(f *pflag.FlagSet) {
 // open connects. What is worth knowing goes to warn.
 func (c *connection) open(cmd *cobra.Command, local Local) (*client.Client, func() error, error) {
 	address := c.url
-	if !cmd.Flags().Changed("url") {
+	if !cmd.Flags().Changed("url") && !c.here {
 		address = os.Getenv(urlVariable)
 	}
 	if address == "" {
@@ -63,6 +67,32 @@ func (c *connection) open(cmd *cobra.Command, local Local) (*client.Client, func
 		fmt.Fprintln(cmd.ErrOrStderr(), "vpm: warning: the token goes over the network unencrypted; use https:// where the panel has it")
 	}
 	return remote, func() error { return nil }, nil
+}
+
+// Connection has the flags of a command that asks a panel and does more than that.
+type Connection struct {
+	connection
+	local Local
+}
+
+// ConnectionOf gives cmd the flags that say which panel is asked.
+func ConnectionOf(cmd *cobra.Command, local Local) *Connection {
+	p := &Connection{local: local}
+	p.flags(cmd.Flags())
+	return p
+}
+
+// Address is that of the panel that is asked, "" for this machine's.
+func (p *Connection) Address() string { return cmp.Or(p.url, os.Getenv(urlVariable)) }
+
+// Here makes it the panel of this machine below docroot.
+func (p *Connection) Here(docroot string) {
+	p.url, p.tokenFile, p.docroot, p.here = "", "", docroot, true
+}
+
+// Open connects to the panel.
+func (p *Connection) Open(cmd *cobra.Command) (*client.Client, func() error, error) {
+	return p.open(cmd, p.local)
 }
 
 // longestToken bounds what is read as one.

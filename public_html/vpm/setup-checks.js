@@ -16,7 +16,7 @@ export async function look() {
 
 // closed asks for files that nobody may have. For settings, which may not be there, the web server itself must say no: an
 // answer of vpm means that it would hand out the file if there was one.
-async function closed() {
+export async function closed() {
 	const open = [];
 	for (const file of ['vpm.cgi', 'vpm.env']) {
 		const response = await fetch(address(file), { cache: 'no-store', credentials: 'omit' });

@@ -1,7 +1,7 @@
 // What server.mjs cannot bring about: a move that is refused and one with warnings, figures at their limits and none at
 // all, and what a server has to say of itself.
 
-import { eventually, given, logIn, scenario, view } from './browser.mjs';
+import { eventually, given, logIn, scenario, view, want } from './browser.mjs';
 
 const figures = { memory: 48 << 20, memory_peak: 90 << 20, memory_limit: 512 << 20, cpu_usec: 61_500_000, cpu_limit: 100, tasks: 6, tasks_limit: 'unlimited',
 	oom_kills: 0, restarts: 2, workers: { active: 1, idle: 4, queue: 3, max_children_reached: 7, accepted: 1234 }, at: '2026-01-01T00:00:00Z' };
@@ -68,4 +68,29 @@ await scenario(async visit => {
 	await page.getByText('nginx is there, and vpm may not reload it').waitFor();
 	for (const text of ['vpm’s server was not installed', 'journalctl tells more', 'The line is equivalent to root', 'It was found in /etc/sudoers.d/www.']) await page.getByText(text).waitFor();
 	await view(page, 'server');
+	await doctor(page);
 });
+
+// The checks of the installation, as the lab is, and with faults that it has not.
+async function doctor(page) {
+	const card = page.locator('section', { has: page.getByRole('heading', { name: 'Check this installation' }) });
+	const look = () => card.getByRole('button', { name: 'Check now' }).click();
+	await look();
+	const item = name => card.getByRole('listitem').filter({ has: page.getByRole('heading', { name, exact: true }) });
+	for (const name of ['Routing file', 'Data directory', 'Database of the panel', 'Closed files']) await item(name).getByText('OK', { exact: true }).waitFor();
+	await item('HTTPS').getByText('Warning', { exact: true }).waitFor(); // the lab has none
+	await card.getByText('To be mended, of').waitFor();
+	const count = await card.getByText('Failed', { exact: true }).count();
+	want(count === 0, `${count} checks fail in the lab`);
+	await page.route(/\/api\/doctor\.php/, async route => {
+		const answer = await route.fetch(), json = await answer.json();
+		json.checks.push({ name: 'tick', result: 'failed', reason: 'no tick comes', duration_ms: 1, details: { fix: '*/5 * * * * curl https://your.site/api/tick.php?token=TOKEN' } });
+		json.checks = json.checks.filter(c => c.name !== 'tick' || c.result === 'failed');
+		await route.fulfill({ response: answer, json });
+	});
+	await look();
+	await item('Tick').getByText('curl https://your.site/api/tick.php?token=TOKEN').waitFor();
+	want(await card.getByRole('listitem').first().getByText('no tick comes').count() === 1, 'what failed is not the first');
+	await view(page, 'doctor');
+}
+

@@ -121,6 +121,16 @@ func (s *server) install() {
 	if out, err := s.Run(s.limited(), "vpm", "doctor", "--host", "shop.test"); err != nil {
 		s.t.Errorf("the doctor says: %v\n%s", err, out)
 	}
+	checks, _ := s.call("GET", "doctor.php", nil)["checks"].([]any)
+	for _, c := range checks {
+		check, _ := c.(map[string]any)
+		if quiet := check["result"] == "ok" || check["result"] == "skipped" || check["name"] == "https"; !quiet { // the lab has none
+			s.t.Errorf("without reason the server says: %v", check)
+		}
+	}
+	if len(checks) < 15 {
+		s.t.Errorf("the server makes the checks %v", checks)
+	}
 }
 
 // wantOriginal wants the server to tell the truth of a site that has no process of its own yet: it can look at it.

@@ -10,6 +10,6 @@ export const CheckList = ({ checks }) => checks.length > 0 && html`
 	<ul class="checks">${checks.map(c => html`
 		<li key=${c.name}>
 			<${Badge} kind=${kinds[c.result] ?? 'unknown'}>${has(`check.result.${c.result}`) ? t(`check.result.${c.result}`) : c.result}<//>
-			<div><h3>${has(`check.${c.name}`) ? t(`check.${c.name}`) : c.name}</h3><p>${c.reason}</p></div>
-			<small>${c.result !== 'skipped' && milliseconds(c.duration_ms)}</small>
+			<div><h3>${c.title ?? (has(`check.${c.name}`) ? t(`check.${c.name}`) : c.name)}</h3><p>${c.reason}</p>${c.fix && html`<p class="fix">→ ${c.fix}</p>`}</div>
+			<small>${c.result !== 'skipped' && c.duration_ms !== undefined && milliseconds(c.duration_ms)}</small>
 		</li>`)}</ul>`;

@@ -1,5 +1,6 @@
 import { call } from '../api.js';
 import { html } from '../html.js';
+import { Doctor } from '../components/doctor.js';
 import { Field, Form } from '../components/form.js';
 import { Server } from '../components/server.js';
 import { Sessions } from '../components/sessions.js';
@@ -34,7 +35,7 @@ export function Account({ user }) {
 						<${Field} label=${t('password.again')} name="again" type="password" required autocomplete="new-password" />
 					<//>
 				</section>
-				${may('*', user) && html`<${Server} />`}
+				${may('*', user) && html`<${Server} /><${Doctor} />`}
 			</div>
 			<section><h2 class="section">${t('sessions')}</h2><${Sessions} /></section>
 		</div>`;

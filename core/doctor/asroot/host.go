@@ -1,11 +1,11 @@
-package doctor
+package asroot
 
 import (
 	"context"
 	"os"
 	"slices"
 	"strings"
-	"syscall"
+	"vpm/core/doctor"
 
 	"vpm/core/install"
 )
@@ -13,7 +13,7 @@ import (
 // controllers are what limits and usage of instances rest on.
 var controllers = []string{"cpu", "memory", "pids"}
 
-func (l *look) cgroup(context.Context) finding {
+func (l *look) cgroup(context.Context) doctor.Finding {
 	var missing []string
 	version := "2"
 	if text, err := os.ReadFile("/sys/fs/cgroup/cgroup.controllers"); err == nil {
@@ -31,47 +31,28 @@ func (l *look) cgroup(context.Context) finding {
 		}
 	}
 	if len(missing) > 0 {
-		return warning("ask the provider for them, or add cgroup_enable=memory to the kernel's command line",
+		return doctor.Warning("ask the provider for them, or add cgroup_enable=memory to the kernel's command line",
 			"cgroup version %s lacks %s: such limits of instances do not bind, and their usage is unavailable", version, strings.Join(missing, ", "))
 	}
-	return ok("cgroup version %s, with %s", version, strings.Join(controllers, ", "))
+	return doctor.OK("cgroup version %s, with %s", version, strings.Join(controllers, ", "))
 }
 
-// Below these a disk is nearly full, and full.
-const (
-	scarceDisk = 500 << 20
-	noDisk     = 50 << 20
-)
-
-func (l *look) disk(context.Context) finding {
-	for _, path := range []string{install.StateDir, "/srv/vpm", "/var/log"} {
-		var st syscall.Statfs_t
-		if err := syscall.Statfs(path, &st); err != nil {
-			continue // where it is not there, another check says so
-		}
-		free := uint64(st.Bavail) * uint64(st.Bsize)
-		switch {
-		case free < noDisk:
-			return failed("free some space", "the disk of %s has %d MB left", path, free>>20)
-		case free < scarceDisk:
-			return warning("free some space", "the disk of %s has %d MB left", path, free>>20)
-		}
-	}
-	return ok("there is space on the disks")
+func (l *look) disk(context.Context) doctor.Finding {
+	return doctor.Space(install.StateDir, "/srv/vpm", "/var/log")
 }
 
 // timeZone: a stop that ends by itself does so by the web server's clock, and the server must mean the same hour.
-func (l *look) timeZone(ctx context.Context) finding {
+func (l *look) timeZone(ctx context.Context) doctor.Finding {
 	ours, known := zone(ctx, "vpm.service")
 	if !known {
-		return skipped("the server does not run, or cannot be looked at")
+		return doctor.Skipped("the server does not run, or cannot be looked at")
 	}
 	for _, unit := range webServers {
 		if theirs, known := zone(ctx, unit); known && theirs != ours {
-			return warning("set both alike, as with systemctl edit "+unit, "%s has the time zone %q and vpm.service %q", unit, theirs, ours)
+			return doctor.Warning("set both alike, as with systemctl edit "+unit, "%s has the time zone %q and vpm.service %q", unit, theirs, ours)
 		}
 	}
-	return ok("web server and vpm have the same time zone")
+	return doctor.OK("web server and vpm have the same time zone")
 }
 
 // zone gives what TZ is in the process of a unit, "" for the machine's.
@@ -90,4 +71,12 @@ func zone(ctx context.Context, unit string) (tz string, known bool) {
 		}
 	}
 	return "", true
+}
+
+// journal tells whether what is logged survives a reboot. Either is a choice.
+func (l *look) journal(context.Context) doctor.Finding {
+	if info, err := os.Stat("/var/log/journal"); err == nil && info.IsDir() {
+		return doctor.OK("the journal survives reboots")
+	}
+	return doctor.Skipped("the journal is lost at each reboot; mkdir /var/log/journal keeps it")
 }

@@ -1,4 +1,4 @@
-package doctor
+package asroot
 
 import (
 	"cmp"
@@ -7,13 +7,14 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"vpm/core/doctor"
 
 	"vpm/core/install"
 )
 
 var webServers = []string{"apache2.service", "httpd.service", "nginx.service"}
 
-func (l *look) webServer(ctx context.Context) finding {
+func (l *look) webServer(ctx context.Context) doctor.Finding {
 	var running []string
 	for _, unit := range webServers {
 		if out, _ := output(ctx, "systemctl", "is-active", unit); out == "active" { // its status says the same as its word
@@ -21,23 +22,23 @@ func (l *look) webServer(ctx context.Context) finding {
 		}
 	}
 	if len(running) == 0 {
-		return failed("start it, as systemctl start apache2", "no web server runs here")
+		return doctor.Failed("start it, as systemctl start apache2", "no web server runs here")
 	}
 	for _, unit := range running {
 		test := map[string][]string{"apache2.service": {"apache2ctl", "configtest"}, "httpd.service": {"httpd", "-t"}, "nginx.service": {"nginx", "-t", "-q"}}[unit]
 		if l.root {
 			if out, err := output(ctx, test...); err != nil {
-				return failed("mend it, then run systemctl reload "+unit, "the configuration of %s has an error: %s", unit, out)
+				return doctor.Failed("mend it, then run systemctl reload "+unit, "the configuration of %s has an error: %s", unit, out)
 			}
 		}
 	}
-	return ok("%s runs, and its configuration has no error", strings.Join(running, " and "))
+	return doctor.OK("%s runs, and its configuration has no error", strings.Join(running, " and "))
 }
 
 // routing asks for an address of the API as visitors do.
-func (l *look) routing(ctx context.Context) finding {
-	if !l.state.Installed && l.stateErr == nil {
-		return skipped("vpm's server is not installed")
+func (l *look) routing(ctx context.Context) doctor.Finding {
+	if l.notInstalled() {
+		return doctor.Skipped("vpm's server is not installed")
 	}
 	url := cmp.Or(l.URL, "http://127.0.0.1/api/mode.php")
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
@@ -48,7 +49,7 @@ func (l *look) routing(ctx context.Context) finding {
 	client := &http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	resp, err := client.Do(r)
 	if err != nil {
-		return failed("start the web server", "%s cannot be reached: %v", url, err)
+		return doctor.Failed("start the web server", "%s cannot be reached: %v", url, err)
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(resp.Body, 1<<20))
@@ -59,16 +60,16 @@ func (l *look) routing(ctx context.Context) finding {
 	case resp.StatusCode >= 300 && resp.StatusCode < 400:
 		return unknown("%s leads to %s", url, resp.Header.Get("Location"))
 	case err != nil || json.Unmarshal(body, &said) != nil:
-		return failed("run vpm install; name the right address with --url if the API has another", "%s is not answered by vpm (status %d)", url, resp.StatusCode)
+		return doctor.Failed("run vpm install; name the right address with --url if the API has another", "%s is not answered by vpm (status %d)", url, resp.StatusCode)
 	case resp.StatusCode == http.StatusServiceUnavailable:
-		return failed("see journalctl -u vpm.service", "%s is answered 503: %.200s", url, body)
+		return doctor.Failed("see journalctl -u vpm.service", "%s is answered 503: %.200s", url, body)
 	case said.Mode == "virtual":
-		return failed("run vpm install, which routes it", "%s is answered by the uploaded vpm.cgi and not by the server", url)
+		return doctor.Failed("run vpm install, which routes it", "%s is answered by the uploaded vpm.cgi and not by the server", url)
 	}
-	return ok("%s is answered by vpm", url)
+	return doctor.OK("%s is answered by vpm", url)
 }
 
-func (l *look) sudoersLine(ctx context.Context) finding {
+func (l *look) sudoersLine(ctx context.Context) doctor.Finding {
 	if !l.root {
 		return unknown("what sudo allows others, root can see only")
 	}
@@ -81,16 +82,16 @@ func (l *look) sudoersLine(ctx context.Context) finding {
 		if len(files) == 0 {
 			files = []string{"/etc/sudoers"}
 		}
-		return warning("run visudo -f "+strings.Join(files, " and visudo -f ")+" and remove the line; vpm's server does not use it",
+		return doctor.Warning("run visudo -f "+strings.Join(files, " and visudo -f ")+" and remove the line; vpm's server does not use it",
 			"sudo lets %s run systemctl as root: that is equivalent to root for whoever gets into one site", user)
 	}
-	return ok("sudo does not make the web server's user root")
+	return doctor.OK("sudo does not make the web server's user root")
 }
 
-func (l *look) leftovers(context.Context) finding {
+func (l *look) leftovers(context.Context) doctor.Finding {
 	if len(l.state.Leftover) > 0 {
-		return warning("if systemctl is-active vpm-install says inactive: remove them, then run systemctl daemon-reload",
+		return doctor.Warning("if systemctl is-active vpm-install says inactive: remove them, then run systemctl daemon-reload",
 			"an installation through sudo has left %s", strings.Join(l.state.Leftover, ", "))
 	}
-	return ok("no installation has left anything")
+	return doctor.OK("no installation has left anything")
 }

@@ -1,4 +1,4 @@
-package doctor
+package asroot
 
 import (
 	"context"
@@ -7,27 +7,28 @@ import (
 	"net"
 	"os"
 	"strings"
+	"vpm/core/doctor"
 
 	"vpm/core/install"
 )
 
 const reinstall = "run vpm install, which puts them back"
 
-func (l *look) units(ctx context.Context) finding {
+func (l *look) units(ctx context.Context) doctor.Finding {
 	switch {
 	case l.stateErr != nil:
 		return unknown("what was installed cannot be read")
 	case !l.state.Installed:
-		return skipped("vpm's server is not installed")
+		return doctor.Skipped("vpm's server is not installed")
 	case len(l.state.Missing) > 0:
-		return failed(reinstall, "gone: %s", strings.Join(l.state.Missing, ", "))
+		return doctor.Failed(reinstall, "gone: %s", strings.Join(l.state.Missing, ", "))
 	case len(l.state.Changed) > 0:
-		return warning(reinstall+"; settings of your own belong into a drop-in (systemctl edit)", "edited: %s", strings.Join(l.state.Changed, ", "))
+		return doctor.Warning(reinstall+"; settings of your own belong into a drop-in (systemctl edit)", "edited: %s", strings.Join(l.state.Changed, ", "))
 	}
 	if out, err := output(ctx, "systemctl", "show", "--value", "--property=NeedDaemonReload", "vpm.service"); err == nil && out == "yes" {
-		return warning("run systemctl daemon-reload", "units have changed since systemd read them")
+		return doctor.Warning("run systemctl daemon-reload", "units have changed since systemd read them")
 	}
-	return ok("units, rules and configurations are as they were installed")
+	return doctor.OK("units, rules and configurations are as they were installed")
 }
 
 // property asks systemd for a property of the server's unit.
@@ -39,23 +40,23 @@ func property(ctx context.Context, name string) string {
 	return out
 }
 
-func (l *look) server(ctx context.Context) finding {
-	if !l.state.Installed && l.stateErr == nil {
-		return skipped("vpm's server is not installed")
+func (l *look) server(ctx context.Context) doctor.Finding {
+	if l.notInstalled() {
+		return doctor.Skipped("vpm's server is not installed")
 	}
 	if state := property(ctx, "ActiveState"); state != "active" {
-		return failed("see journalctl -u vpm.service, then systemctl restart vpm.service", "vpm.service is %s (%s)", state, property(ctx, "Result"))
+		return doctor.Failed("see journalctl -u vpm.service, then systemctl restart vpm.service", "vpm.service is %s (%s)", state, property(ctx, "Result"))
 	}
 	if n := property(ctx, "NRestarts"); n != "0" && n != "" {
-		return warning("see journalctl -u vpm.service", "vpm.service runs, and systemd had to restart it %s times", n)
+		return doctor.Warning("see journalctl -u vpm.service", "vpm.service runs, and systemd had to restart it %s times", n)
 	}
-	return ok("vpm.service runs")
+	return doctor.OK("vpm.service runs")
 }
 
-func (l *look) serverUser(ctx context.Context) finding {
+func (l *look) serverUser(ctx context.Context) doctor.Finding {
 	pid := property(ctx, "MainPID")
 	if pid == "" || pid == "0" {
-		return skipped("the server does not run")
+		return doctor.Skipped("the server does not run")
 	}
 	text, err := os.ReadFile("/proc/" + pid + "/status")
 	if err != nil {
@@ -66,26 +67,26 @@ func (l *look) serverUser(ctx context.Context) finding {
 		if len(f) == 5 && f[0] == "Uid:" {
 			for _, uid := range f[1:] {
 				if uid == "0" {
-					return failed("run vpm install, which puts the unit back", "the server runs as root")
+					return doctor.Failed("run vpm install, which puts the unit back", "the server runs as root")
 				}
 			}
-			return ok("the server runs as the user %s, not as root", f[1])
+			return doctor.OK("the server runs as the user %s, not as root", f[1])
 		}
 	}
 	return unknown("the kernel does not tell the server's user")
 }
 
-func (l *look) socket(ctx context.Context) finding {
+func (l *look) socket(ctx context.Context) doctor.Finding {
 	if _, err := os.Stat(install.Socket); err != nil {
-		if !l.state.Installed && l.stateErr == nil {
-			return skipped("vpm's server is not installed")
+		if l.notInstalled() {
+			return doctor.Skipped("vpm's server is not installed")
 		}
-		return failed("run systemctl start vpm.socket", "there is no socket at %s", install.Socket)
+		return doctor.Failed("run systemctl start vpm.socket", "there is no socket at %s", install.Socket)
 	}
 	if err := answers(ctx); err != nil {
-		return failed("see journalctl -u vpm.service, then systemctl restart vpm.service", "the server does not answer at %s: %v", install.Socket, err)
+		return doctor.Failed("see journalctl -u vpm.service, then systemctl restart vpm.service", "the server does not answer at %s: %v", install.Socket, err)
 	}
-	return ok("the server answers at %s", install.Socket)
+	return doctor.OK("the server answers at %s", install.Socket)
 }
 
 // answers asks for a value of the server itself (FastCGI specification, section 4.1), which runs no request.
@@ -115,15 +116,15 @@ func answers(ctx context.Context) error {
 	return nil
 }
 
-func (l *look) selfTest(ctx context.Context) finding {
+func (l *look) selfTest(ctx context.Context) doctor.Finding {
 	switch {
-	case !l.state.Installed && l.stateErr == nil:
-		return skipped("vpm's server is not installed")
+	case l.notInstalled():
+		return doctor.Skipped("vpm's server is not installed")
 	case !l.root:
 		return unknown("only root can try what the server's user may")
 	}
 	if err := install.SelfTest(ctx); err != nil {
-		return failed("run vpm install; if it was just installed, run systemctl restart polkit", "the server's user cannot start its units: %v", err)
+		return doctor.Failed("run vpm install; if it was just installed, run systemctl restart polkit", "the server's user cannot start its units: %v", err)
 	}
-	return ok("the server's user can start its units")
+	return doctor.OK("the server's user can start its units")
 }

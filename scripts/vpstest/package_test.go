@@ -56,6 +56,9 @@ func TestPackage(t *testing.T) {
 	if left := s.sh("ls -d /etc/vpm /var/lib/vpm /run/vpmd 2>/dev/null || true; systemctl list-unit-files --no-legend 'vpm*' || true"); left != "" {
 		t.Errorf("the package alone makes a server: %s", left)
 	}
+	if mode := fmt.Sprint(s.call("GET", "mode.php", nil)); strings.Contains(mode, "server is installed") {
+		t.Errorf("with the package alone the uploaded vpm.cgi says %s", mode)
+	}
 	s.sh("cmp /usr/share/vpm/api/.htaccess " + docroot + "/api/.htaccess; test -x /usr/share/vpm/api/vpm.cgi; test -f /usr/share/vpm/vpm/index.html")
 	s.sh("vpm install")
 	s.wantServer(second)

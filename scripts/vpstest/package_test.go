@@ -95,7 +95,7 @@ func (s *server) packages() {
 	if err := s.WriteFile("/root/next/usr/lib/vpm/vpm", program, 0o755); err != nil {
 		s.t.Fatal(err)
 	}
-	s.sh("cd /root; dpkg-deb -b next vpm-" + second + ".deb; rm -r next")
+	s.sh("cd /root; dpkg-deb -Znone -b next vpm-" + second + ".deb; rm -r next")
 }
 
 func (s *server) tryApt(words string) (string, error) {

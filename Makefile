@@ -3,7 +3,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Static, and not position-independent, which would cost each CGI request more than a millisecond.
 GOBUILD = CGO_ENABLED=0 go build -trimpath -buildmode=exe -ldflags '-s -w -X main.version=$(VERSION)'
 
-.PHONY: run build test lint bench dist man clean
+.PHONY: run build test lint fuzz bench dist man clean
 
 run: build
 	@go build -o bin/run ./scripts/run
@@ -19,6 +19,10 @@ test:
 
 lint:
 	@scripts/lint
+
+# Each fuzz target for FUZZTIME (5m).
+fuzz:
+	@scripts/fuzz
 
 bench:
 	@scripts/setup

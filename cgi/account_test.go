@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -21,6 +22,7 @@ import (
 
 	"vpm/htaccess"
 	"vpm/scripts/apispec"
+	"vpm/scripts/lab"
 )
 
 // siteID is the one instance of an account.
@@ -81,15 +83,11 @@ func (a *account) setUp(driver string) {
 	line, _, _ := strings.Cut(string(code), "\n")
 	body := map[string]any{"code": line, "db_driver": driver, "username": "admin", "password": adminPassword}
 	if driver == "mysql" {
-		server, err := sharedMariaDB()
+		server, err := lab.SharedMariaDB()
 		a.must(err)
-		name := fmt.Sprintf("vpm_%d", databases.Add(1))
-		user, password, err := server.CreateDatabase(name)
-		a.must(err)
-		for k, v := range map[string]any{"db_socket": server.Socket, "db_name": name, "db_user": user, "db_password": password} {
-			body[k] = v
-		}
-		a.mysql, err = sql.Open("mysql", fmt.Sprintf("%s:%s@unix(%s)/%s", user, password, server.Socket, name))
+		d := server.NewDatabase(a.t)
+		maps.Copy(body, d.Choice())
+		a.mysql, err = sql.Open("mysql", fmt.Sprintf("%s:%s@unix(%s)/%s", d.User, d.Password, d.Socket, d.Name))
 		a.must(err)
 		a.t.Cleanup(func() { a.mysql.Close() })
 	}

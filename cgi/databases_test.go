@@ -28,34 +28,33 @@ func TestSitesShareADatabase(t *testing.T) {
 		t.Run(st.String(), func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, st)
-			shared, password, err := s.db.CreateDatabase(fmt.Sprintf("shared_%d", databases.Add(1)))
-			s.must(err)
+			d := s.db.NewDatabase(t)
 			var create []string
 			for table, rows := range map[string]int{"a_options": 1, "a_posts": 300, "b_options": 1, "ab_posts": 50} {
 				create = append(create, fmt.Sprintf("CREATE TABLE %[1]s (id INT AUTO_INCREMENT PRIMARY KEY, v VARCHAR(4000)); "+
 					"INSERT INTO %[1]s (v) SELECT REPEAT('x', 4000) FROM seq_1_to_%[2]d; ANALYZE TABLE %[1]s", table, rows))
 			}
-			_, err = s.db.Exec("USE " + shared + "; " + strings.Join(create, "; "))
+			_, err := s.db.Exec("USE " + d.Name + "; " + strings.Join(create, "; "))
 			s.must(err)
 			for _, id := range []string{"a", "b"} {
 				name := "site-" + id
-				s.smallWordPress("public_html/"+name, s.siteConfig(shared, shared, password, id+"_"))
+				s.smallWordPress("public_html/"+name, s.siteConfig(d.Name, d.User, d.Password, id+"_"))
 				s.must(s.host.Chown(s.host.Docroot))
 				s.register(name, "wordpress", "/"+name+"/")
-				s.post("/instances/update.php", map[string]any{"instance_id": name, "database_name": shared, "database_prefix": id + "_"}).want(200)
+				s.post("/instances/update.php", map[string]any{"instance_id": name, "database_name": d.Name, "database_prefix": id + "_"}).want(200)
 			}
 			if out := s.tick(); out.Seen != 2 || len(out.Unhealthy) > 0 {
 				t.Errorf("the tick says %+v", out)
 			}
 			for id, tables := range map[string]int64{"a": 2, "b": 1} {
-				sizes, err := s.db.Exec("SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = '" + shared + "' AND table_name LIKE '" + id + "\\_%'")
+				sizes, err := s.db.Exec("SELECT SUM(data_length + index_length) FROM information_schema.tables WHERE table_schema = '" + d.Name + "' AND table_name LIKE '" + id + "\\_%'")
 				s.must(err)
 				m := s.databaseOf("site-" + id)
 				if fmt.Sprint(m.Size) != sizes || m.Tables != tables || !strings.Contains(m.Evidence["database_size"], "read with the site's own database user") {
 					t.Errorf("of %s is measured %+v; the server says %s", id, m, sizes)
 				}
 			}
-			s.wrongDatabasePassword(shared)
+			s.wrongDatabasePassword(d.Name)
 		})
 	}
 }

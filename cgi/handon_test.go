@@ -23,7 +23,8 @@ func TestHandsOnToTheServer(t *testing.T) {
 			if got := who(); got != c.want {
 				t.Errorf("with the mode %o of the socket it is answered by %q, want %q", c.mode, got, c.want)
 			}
-			s.post("/instances/stop.php", map[string]any{"instance_id": "wp-test-001"}).want(200)
+			answered := map[string]int{"": 200, "server": 503}
+			s.post("/instances/stop.php", map[string]any{"instance_id": "wp-test-001"}).want(answered[c.want])
 		}
 		if got := s.get("/instances/status.php?instance_id=wp-test-001").want(200).field("status"); got != "stopped" {
 			t.Errorf("the instance is %v", got)
@@ -44,7 +45,8 @@ func (s *site) serverInside() (socket string) {
 		for name, value := range map[string]string{"X-Answered-By": "server", "Content-Type": "application/json", "X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"} {
 			w.Header().Set(name, value)
 		}
-		fmt.Fprintln(w, `{"success":true}`)
+		w.WriteHeader(http.StatusServiceUnavailable)
+		fmt.Fprintln(w, `{"success":false,"message":"the server","error":"the server","code":"unavailable","request_id":"0"}`)
 	}))
 	return socket
 }

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"vpm/htaccess"
+	"vpm/scripts/lab"
 )
 
 // killRounds is how many changes are killed on each database.
@@ -29,12 +30,7 @@ const killSeed = 3
 // mortal builds the program that dies at the point FAULT_AT names (see core/fault).
 var mortal = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(filepath.Dir(built), "mortal.cgi")
-	build := exec.Command("go", "build", "-tags", "faults", "-buildmode=exe", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("cannot build vpm.cgi with faults: %w\n%s", err, out)
-	}
-	return program, nil
+	return program, lab.Build(program, ".", "-tags=faults")
 })
 
 // TestKilledAnywhere kills changes before and after every step on files and in the database. After the next request

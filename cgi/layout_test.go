@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"vpm/scripts/lab"
 )
 
 // coreOf puts a core into the account: Debian's WordPress with a theme, or a tree of testdata with an installer.
@@ -152,11 +154,7 @@ func (w *wordPress) install() {
 	if a := w.visit("GET", w.at); a.status != 302 || a.header.Get("Location") != w.host.URL+w.at+"wp-admin/install.php" {
 		w.t.Errorf("before the installer, %s answers %d %v", w.at, a.status, a.header)
 	}
-	form := url.Values{"weblog_title": {"A blog at " + w.at}, "user_name": {"editor"}, "admin_password": {adminPassword}, "admin_password2": {adminPassword},
-		"pw_weak": {"on"}, "admin_email": {"editor@example.org"}, "blog_public": {"1"}, "Submit": {"Install WordPress"}}
-	if a := w.submit("wp-admin/install.php?step=2", form); a.status != 200 || !strings.Contains(string(a.body), "<h1>Success!</h1>") {
-		w.t.Fatalf("the installer of WordPress answers %d %s", a.status, tail(string(a.body)))
-	}
+	w.must(w.host.SetUpWordPress(lab.WordPress{URL: w.host.URL + w.at, Title: "A blog at " + w.at, Password: adminPassword}))
 	w.run(`switch_theme('plain'); update_option('permalink_structure', '/%postname%/'); $wp_rewrite->init(); flush_rewrite_rules(true);
 		wp_upload_bits('paper.txt', null, 'a paper');`)
 }

@@ -119,15 +119,14 @@ func TestScanAndAdopt(t *testing.T) {
 		t.Run(st.String(), func(t *testing.T) {
 			t.Parallel()
 			s := newSite(t, st)
-			shared, password, err := s.db.CreateDatabase(fmt.Sprintf("shared_%d", databases.Add(1)))
-			s.must(err)
-			_, err = s.db.Exec("USE " + shared + "; CREATE TABLE wp_options (option_name VARCHAR(191), option_value LONGTEXT); " +
+			d := s.db.NewDatabase(t)
+			_, err := s.db.Exec("USE " + d.Name + "; CREATE TABLE wp_options (option_name VARCHAR(191), option_value LONGTEXT); " +
 				"INSERT INTO wp_options VALUES ('siteurl', 'https://elsewhere.example/'), ('home', '" + s.host.URL + "')")
 			s.must(err)
-			s.layOut(shared, shared, password)
+			s.layOut(d.Name, d.User, d.Password)
 			before := s.listing()
-			s.wantScanned(shared)
-			s.wantAdopted(shared)
+			s.wantScanned(d.Name)
+			s.wantAdopted(d.Name)
 			if after := s.listing(); after != before {
 				t.Errorf("on disk was\n%s\nand is\n%s", before, after)
 			}
@@ -137,7 +136,7 @@ func TestScanAndAdopt(t *testing.T) {
 				}
 			}
 			s.stopAdopted()
-			if strings.Contains(s.host.ErrorLog(), "password") || strings.Contains(s.host.ErrorLog(), password) {
+			if strings.Contains(s.host.ErrorLog(), "password") || strings.Contains(s.host.ErrorLog(), d.Password) {
 				t.Errorf("the error log is %s", s.host.ErrorLog())
 			}
 		})

@@ -3,13 +3,11 @@ package main
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"vpm/scripts/apispec"
@@ -59,18 +57,7 @@ const adminPassword = "correct horse battery"
 // upload puts the files on a new host.
 func upload(t *testing.T, st stack) *site {
 	t.Helper()
-	host, err := lab.StartHost(lab.Options{FCGID: st.fcgid, PHP: st.php, Prefork: st.mod != ""})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("error log:\n%s\nsuexec log:\n%s", tail(host.ErrorLog()), refusals(host.SuexecLog()))
-		}
-		if err := host.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := lab.NewHost(t, lab.Options{FCGID: st.fcgid, PHP: st.php, Prefork: st.mod != ""})
 	s := &site{t: t, host: host, api: host.URL + "/api"}
 	into := []string{"public_html"}
 	switch {
@@ -96,22 +83,21 @@ func upload(t *testing.T, st stack) *site {
 	return s
 }
 
-var databases atomic.Int64
-
 func (s *site) database(own bool) {
 	s.t.Helper()
 	var err error
 	if own {
-		s.db, err = lab.StartMariaDB()
-		s.must(err)
-		s.t.Cleanup(func() { s.db.Stop() })
+		s.db = lab.NewMariaDB(s.t)
 	} else {
-		s.db, err = sharedMariaDB()
+		s.db, err = lab.SharedMariaDB()
 		s.must(err)
 	}
-	s.dbName = fmt.Sprintf("vpm_%d", databases.Add(1))
-	s.dbUser, s.dbPass, err = s.db.CreateDatabase(s.dbName)
-	s.must(err)
+	d := s.db.NewDatabase(s.t)
+	s.dbName, s.dbUser, s.dbPass = d.Name, d.User, d.Password
+}
+
+func (s *site) ownDatabase() lab.Database {
+	return lab.Database{Socket: s.db.Socket, Name: s.dbName, User: s.dbUser, Password: s.dbPass}
 }
 
 // newSite uploads, sets up, and logs in.
@@ -127,9 +113,7 @@ func (s *site) setUp() {
 	s.t.Helper()
 	body := map[string]any{"code": s.setupCode(), "db_driver": "sqlite", "username": "admin", "password": adminPassword}
 	if s.db != nil {
-		for k, v := range map[string]any{"db_driver": "mysql", "db_socket": s.db.Socket, "db_name": s.dbName, "db_user": s.dbUser, "db_password": s.dbPass} {
-			body[k] = v
-		}
+		maps.Copy(body, s.ownDatabase().Choice())
 	}
 	s.post("/setup.php", body).want(201)
 }
@@ -219,15 +203,14 @@ var plain = &http.Client{
 
 func (s *site) send(req *http.Request) *answer {
 	s.t.Helper()
-	resp, err := plain.Do(req)
-	s.must(err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	s.must(err)
-	if err := apispec.Check(req, resp.StatusCode, resp.Header, body); err != nil {
+	a, err := apispec.Do(plain, req)
+	if a.Status == 0 {
+		s.must(err)
+	}
+	if err != nil {
 		s.t.Error(err)
 	}
-	return &answer{s.t, req.Method + " " + req.URL.Path, resp.StatusCode, resp.Header, body}
+	return &answer{s.t, req.Method + " " + req.URL.Path, a.Status, a.Header, a.Body}
 }
 
 // want checks the status and what every answer of the API has in common.
@@ -287,14 +270,3 @@ func (a *answer) field(name string) any {
 }
 
 func tail(s string) string { return s[max(0, len(s)-3000):] }
-
-// refusals are the lines of suEXEC's log that tell why it ran nothing.
-func refusals(log string) string {
-	var lines []string
-	for line := range strings.Lines(log) {
-		if !strings.Contains(line, " cmd: ") {
-			lines = append(lines, line)
-		}
-	}
-	return tail(strings.Join(lines, ""))
-}

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vpm/scripts/lab"
 )
 
 // page is an address and what it answers to GET while its site is open.
@@ -122,22 +124,6 @@ type wordPress struct {
 	file string // its .htaccess
 }
 
-const wordPressConfig = `<?php
-define('DB_NAME', '%s');
-define('DB_USER', '%s');
-define('DB_PASSWORD', '%s');
-define('DB_HOST', 'localhost:%s');
-define('DB_CHARSET', 'utf8mb4');
-foreach (['AUTH_KEY', 'SECURE_AUTH_KEY', 'LOGGED_IN_KEY', 'NONCE_KEY', 'AUTH_SALT', 'SECURE_AUTH_SALT', 'LOGGED_IN_SALT', 'NONCE_SALT'] as $name) define($name, md5("$name %[3]s"));
-$table_prefix = '%[5]s';
-define('WP_DEFAULT_THEME', 'plain');
-define('WP_HTTP_BLOCK_EXTERNAL', true);
-define('AUTOMATIC_UPDATER_DISABLED', true);
-define('DISABLE_WP_CRON', true);
-if (!defined('ABSPATH')) define('ABSPATH', __DIR__ . '/');
-require_once ABSPATH . 'wp-settings.php';
-`
-
 // superCache is in the form that page caches of WordPress write, for a site at the path in it.
 const superCache = `# BEGIN WPSuperCache
 <IfModule mod_rewrite.c>
@@ -162,14 +148,8 @@ func (s *site) installWordPress(at string) *wordPress {
 	s.must(s.host.CachePHP())
 	dir := filepath.Join(s.host.Docroot, filepath.FromSlash(at))
 	w := &wordPress{site: s, dir: dir, at: at, file: filepath.Join(dir, ".htaccess")}
-	s.must(s.host.CopyWordPress(dir))
-	w.write("wp-config.php", fmt.Sprintf(wordPressConfig, s.dbName, s.dbUser, s.dbPass, s.db.Socket, "wp"+strings.ReplaceAll(at, "/", "_")))
-	s.must(s.host.Chown(dir))
-	form := url.Values{"weblog_title": {"A blog at " + at}, "user_name": {"editor"}, "admin_password": {adminPassword}, "admin_password2": {adminPassword},
-		"pw_weak": {"on"}, "admin_email": {"editor@example.org"}, "blog_public": {"1"}, "Submit": {"Install WordPress"}}
-	if a := w.submit("wp-admin/install.php?step=2", form); a.status != 200 || !strings.Contains(string(a.body), "<h1>Success!</h1>") {
-		s.t.Fatalf("the installer of WordPress answers %d %s", a.status, tail(string(a.body)))
-	}
+	s.must(s.host.InstallWordPress(dir, lab.WordPress{Database: s.ownDatabase(), Prefix: "wp" + strings.ReplaceAll(at, "/", "_"), URL: s.host.URL + at,
+		Title: "A blog at " + at, Password: adminPassword}))
 	w.run(`update_option('permalink_structure', '/%postname%/'); $wp_rewrite->init(); flush_rewrite_rules(true);
 		wp_upload_bits('photo.png', null, 'a photo'); wp_upload_bits('paper.txt', null, 'a paper');`)
 	if !strings.Contains(w.htaccess(), "# BEGIN WordPress\n") {

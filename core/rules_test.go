@@ -47,7 +47,7 @@ var allowed = map[string][]string{
 
 	"vpm/cgi": {"vpm/core/app", "vpm/core/autoinstall", "vpm/core/config", "vpm/core/gateway"},
 	// What only a server has is not linked into the CGI program, whose every start it would cost.
-	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/autoinstall", "vpm/core/client", "vpm/core/config", "vpm/core/doctor", "vpm/core/gateway",
+	"vpm/fcgi": {"vpm/core", "vpm/core/app", "vpm/core/autoinstall", "vpm/core/backup", "vpm/core/client", "vpm/core/config", "vpm/core/doctor", "vpm/core/gateway",
 		"vpm/core/httpapi", "vpm/core/install", "vpm/core/move", "vpm/core/provision", "vpm/core/relocate", "vpm/core/store", "vpm/core/systemd",
 		"vpm/fcgi/cli"},
 	// The commands know the API alone, so that they are the same for this machine's panel and another's.

@@ -72,7 +72,11 @@ func addMovedAccount(cmd *cobra.Command) {
 
 func (m *movedAccount) run(ctx context.Context, in io.Reader, out io.Writer) error {
 	machine := newMachine()
-	m.MariaDB, m.Sources, m.Install = machine.paths.MariaDB, machine.paths.Sources, installOptions(out)
+	sources, err := machine.paths.AllSources()
+	if err != nil {
+		return err
+	}
+	m.MariaDB, m.Sources, m.Install = machine.paths.MariaDB, sources, installOptions(out)
 	m.Say = func(line string) { fmt.Fprintln(out, line) }
 	client := provision.Client{Paths: machine.paths, Units: machine.units}
 	m.Served = func(slug string) bool { return served(client.Result(slug)) }

@@ -30,15 +30,20 @@ func asServer(ctx context.Context, out io.Writer, docroot string, args ...string
 	cmd.Dir, cmd.Stdout, cmd.Stderr = "/", out, &said
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Credential: credential}
 	cmd.Cancel, cmd.WaitDelay = func() error { return cmd.Process.Signal(syscall.SIGTERM) }, 20*time.Second
-	err = cmd.Run()
-	lines := strings.Split(strings.TrimSpace(said.String()), "\n")
+	return failure(cmd.Run(), said.String(), install.Program+" as "+install.User)
+}
+
+// failure is why a vpm that was run has ended as it did: what it reports, with its code. What it has said besides goes to
+// stderr.
+func failure(err error, said, what string) error {
+	lines := strings.Split(strings.TrimSpace(said), "\n")
 	last := len(lines) - 1
 	ended, ok := errors.AsType[*exec.ExitError](err)
 	if why, reported := strings.CutPrefix(lines[last], "vpm: "); ok && reported {
 		err = core.Errorf(codeOf(ended.ExitCode()), "%s", why)
 		lines = lines[:last]
 	} else if err != nil {
-		err = core.Errorf(core.CodeUnavailable, "cannot run %s as %s: %w", install.Program, install.User, err)
+		err = core.Errorf(core.CodeUnavailable, "cannot run %s: %w", what, err)
 	}
 	if log := strings.Join(lines, "\n"); log != "" {
 		fmt.Fprintln(os.Stderr, log)

@@ -18,6 +18,7 @@ import (
 
 	"vpm/core/app"
 	"vpm/core/store"
+	"vpm/scripts/lab"
 )
 
 // operated is a panel, and how it is reached.
@@ -141,6 +142,9 @@ var conversation = []struct {
 	{"tick", "", 0, "Tick done\n"},
 	{"migrate --dry-run", "", 0, "POST /api/migrate.php"},
 	{"migrate", "", 0, "Database is up to date\n"},
+	{"backup", "", 0, "Backup made"},
+	{"restore", "", 2, "accepts 1 arg"},
+	{"restore nothing.gz --replace", "", 3, "cannot find the backup"},
 	{"user add ann --role manager --name Ann", "correct horse\n", 0, "User created\n"},
 	{"user add ann", "correct horse\n", 5, "ann"},
 	{"user add bob --role king", "correct horse\n", 2, "role"},
@@ -278,7 +282,7 @@ func TestOwner(t *testing.T) {
 		t.Fatal("this needs root, as scripts/setup says")
 	}
 	const uid, gid = 33, 33 // www-data
-	dir := openDir(t)
+	dir := lab.NewDir(t)
 	o := newOperated(t, setUp(t, dir, store.MySQL{}))
 	must(t, os.WriteFile(filepath.Join(dir, "instances", instance, ".htaccess"), []byte("Options -Indexes\n"), 0o644)) // a stop keeps a copy of it
 	must(t, filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {

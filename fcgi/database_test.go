@@ -9,19 +9,11 @@ import (
 	"vpm/scripts/lab"
 )
 
-func ownMariaDB(t *testing.T) *lab.MariaDB {
-	t.Helper()
-	db, err := lab.StartMariaDB()
-	must(t, err)
-	t.Cleanup(func() { must(t, db.Stop()) })
-	return db
-}
-
 // TestDatabaseRestarts: while the database is away requests are answered so, and afterwards all is well at once, on
 // every connection of the pool.
 func TestDatabaseRestarts(t *testing.T) {
 	t.Parallel()
-	db := ownMariaDB(t)
+	db := lab.NewMariaDB(t)
 	p, held := newPanel(t, db), holdSocket(t)
 	socket := held.Addr().String()
 	c := launch(t, held, nil, p.args()...)
@@ -51,7 +43,7 @@ func TestDatabaseRestarts(t *testing.T) {
 // TestDatabaseClosesIdleConnections: a connection that the server has dropped (wait_timeout) costs no request.
 func TestDatabaseClosesIdleConnections(t *testing.T) {
 	t.Parallel()
-	db := ownMariaDB(t)
+	db := lab.NewMariaDB(t)
 	_, err := db.Exec("SET GLOBAL wait_timeout = 1")
 	must(t, err)
 	p, held := newPanel(t, db), holdSocket(t)
@@ -71,7 +63,7 @@ func TestDatabaseClosesIdleConnections(t *testing.T) {
 // TestPoolIsBounded: the server takes no more of the database's connections than it says.
 func TestPoolIsBounded(t *testing.T) {
 	t.Parallel()
-	db := ownMariaDB(t)
+	db := lab.NewMariaDB(t)
 	p, held := newPanel(t, db), holdSocket(t)
 	c := launch(t, held, nil, p.args()...)
 	l := newLoad(t)

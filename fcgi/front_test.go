@@ -2,15 +2,12 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-	"syscall"
 	"testing"
-	"time"
+
+	"vpm/scripts/lab"
 )
 
 // apacheConfig has one way to the panel a virtual host, chosen by the host name.
@@ -132,82 +129,16 @@ func startFronts(t *testing.T, socket string) []front {
 
 func startFront(t *testing.T, socket, config string, command func(dir, config string) *exec.Cmd) (url string) {
 	t.Helper()
-	dir := openDir(t)
+	dir := lab.NewDir(t)
 	t.Cleanup(func() {
 		if t.Failed() {
 			log, _ := os.ReadFile(filepath.Join(dir, "error.log"))
 			t.Logf("the web server's log:\n%s", log[max(0, len(log)-3000):])
 		}
 	})
-	for try := 1; ; try++ {
-		port := freePort(t)
+	return lab.Serve(t, func(port int) *exec.Cmd {
 		file := filepath.Join(dir, "server.conf")
 		must(t, os.WriteFile(file, fmt.Appendf(nil, config, dir, port, socket), 0o644))
-		cmd := command(dir, file)
-		var output strings.Builder
-		cmd.Stdout, cmd.Stderr = &output, &output
-		cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL}
-		started := make(chan error)
-		starter() <- func() { started <- cmd.Start() }
-		if err := <-started; err != nil {
-			t.Fatalf("cannot start %s (see scripts/setup): %v", cmd.Path, err)
-		}
-		ended := make(chan struct{})
-		go func() {
-			_ = cmd.Wait() // how it ended is in its output
-			close(ended)
-		}()
-		address := fmt.Sprintf("127.0.0.1:%d", port)
-		if takesConnections(address, ended) {
-			t.Cleanup(func() { endFront(t, cmd, ended) })
-			return "http://" + address
-		}
-		_ = cmd.Process.Kill()
-		<-ended
-		if try == 3 || !strings.Contains(output.String(), "Address already in use") {
-			t.Fatalf("cannot start %s:\n%s", cmd.Path, output.String())
-		}
-	}
-}
-
-func endFront(t *testing.T, cmd *exec.Cmd, ended <-chan struct{}) {
-	_ = cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-ended:
-	case <-time.After(30 * time.Second):
-		_ = cmd.Process.Kill()
-		<-ended
-		t.Errorf("%s did not end by itself", cmd.Path)
-	}
-}
-
-func takesConnections(address string, ended <-chan struct{}) bool {
-	limit, tick := time.After(30*time.Second), time.NewTicker(5*time.Millisecond)
-	defer tick.Stop()
-	for {
-		if conn, err := net.DialTimeout("tcp", address, time.Second); err == nil {
-			return conn.Close() == nil
-		}
-		select {
-		case <-ended:
-			return false
-		case <-limit:
-			return false
-		case <-tick.C:
-		}
-	}
-}
-
-// freePort finds a port below the range from which the kernel takes ports for clients.
-func freePort(t *testing.T) int {
-	t.Helper()
-	for range 100 {
-		port := 20000 + rand.IntN(12000)
-		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			must(t, l.Close())
-			return port
-		}
-	}
-	t.Fatal("cannot find a free port")
-	return 0
+		return command(dir, file)
+	})
 }

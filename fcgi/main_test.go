@@ -6,9 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -20,47 +18,10 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
-	code, err := testMain(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func testMain(m *testing.M) (int, error) {
-	dir, err := os.MkdirTemp("", "vpm-fcgi-test-")
-	if err != nil {
-		return 1, err
-	}
-	defer os.RemoveAll(dir)
-	if err := os.Chmod(dir, 0o755); err != nil { // other users run the program too
-		return 1, err
-	}
-	program = filepath.Join(dir, "vpm")
-	build := exec.Command("go", "build", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return 1, fmt.Errorf("cannot build vpm: %w\n%s", err, out)
-	}
-	defer stopSharedMariaDB()
-	return m.Run(), nil
-}
-
-// sharedMariaDB is the one server of all tests that do not break theirs.
-var sharedMariaDB = sync.OnceValues(func() (*lab.MariaDB, error) {
-	sharedStarted = true
-	return lab.StartMariaDB()
-})
-
-var sharedStarted bool
-
-func stopSharedMariaDB() {
-	if sharedStarted {
-		if db, err := sharedMariaDB(); err == nil {
-			db.Stop()
-		}
-	}
+	lab.Main(m, func(dir string) error {
+		program = filepath.Join(dir, "vpm")
+		return lab.Build(program, ".")
+	})
 }
 
 func must(t *testing.T, err error) {
@@ -79,20 +40,10 @@ func eventually(t *testing.T, what string, f func() bool) {
 	}
 }
 
-// openDir is a directory that the users of web servers may enter.
-func openDir(t *testing.T) string {
-	t.Helper()
-	dir, err := os.MkdirTemp("", "vpm-serve-")
-	must(t, err)
-	t.Cleanup(func() { must(t, os.RemoveAll(dir)) })
-	must(t, os.Chmod(dir, 0o755))
-	return dir
-}
-
 // holdSocket opens a socket as systemd does, which outlives the servers that use it.
 func holdSocket(t *testing.T) *net.UnixListener {
 	t.Helper()
-	path := filepath.Join(openDir(t), "vpm.sock")
+	path := filepath.Join(lab.NewDir(t), "vpm.sock")
 	l, err := net.Listen("unix", path)
 	must(t, err)
 	t.Cleanup(func() { l.Close() })
@@ -108,19 +59,6 @@ type child struct {
 	ended    chan struct{}
 	stderr   string // path of what it logged
 }
-
-// starter runs functions on one thread that lives as long as the tests: the kernel kills the children when the thread
-// that forked them ends (Pdeathsig), and Go ends threads as it likes.
-var starter = sync.OnceValue(func() chan<- func() {
-	calls := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for call := range calls {
-			call()
-		}
-	}()
-	return calls
-})
 
 // passable is a socket that can be handed to a child.
 type passable interface{ File() (*os.File, error) }
@@ -143,7 +81,6 @@ func launchOnly(t *testing.T, held passable, env []string, args ...string) *chil
 	c.cmd = exec.Command("/bin/sh", append([]string{"-c", `LISTEN_PID=$$ exec "$0" "$@"`, program, "serve"}, args...)...)
 	c.cmd.Env = append([]string{"PATH=/usr/bin:/bin", "NOTIFY_SOCKET=" + notice}, env...)
 	c.cmd.Stderr = stderr
-	c.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	if held != nil {
 		f, err := held.File()
 		must(t, err)
@@ -151,9 +88,7 @@ func launchOnly(t *testing.T, held passable, env []string, args ...string) *chil
 		c.cmd.ExtraFiles = []*os.File{f}
 		c.cmd.Env = append(c.cmd.Env, "LISTEN_FDS=1", "LISTEN_FDNAMES=vpm")
 	}
-	started := make(chan error)
-	starter() <- func() { started <- c.cmd.Start() }
-	must(t, <-started)
+	must(t, lab.Start(c.cmd))
 	go func() {
 		_ = c.cmd.Wait() // how it ended is asked for later
 		close(c.ended)

@@ -5,12 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -38,15 +36,11 @@ const (
 	instance      = "wp-test-001"
 )
 
-var databases atomic.Int64
-
 // newPanel sets up on db.
 func newPanel(t *testing.T, db *lab.MariaDB) *panel {
 	t.Helper()
-	name := fmt.Sprintf("vpm_serve_%d", databases.Add(1))
-	user, password, err := db.CreateDatabase(name)
-	must(t, err)
-	p := setUp(t, t.TempDir(), store.MySQL{Socket: db.Socket, Database: name, User: user, Password: password})
+	d := db.NewDatabase(t)
+	p := setUp(t, t.TempDir(), store.MySQL{Socket: d.Socket, Database: d.Name, User: d.User, Password: d.Password})
 	p.db = db
 	return p
 }
@@ -89,7 +83,7 @@ func setUp(t *testing.T, dir string, my store.MySQL) *panel {
 
 func sharedPanel(t *testing.T) *panel {
 	t.Helper()
-	db, err := sharedMariaDB()
+	db, err := lab.SharedMariaDB()
 	must(t, err)
 	return newPanel(t, db)
 }
@@ -139,16 +133,8 @@ func (r reply) field(name string) any {
 var visitors = &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true, MaxIdleConns: -1}}
 
 func do(r *http.Request) (reply, error) {
-	a, err := visitors.Do(r)
-	if err != nil {
-		return reply{}, err
-	}
-	defer a.Body.Close()
-	b, err := io.ReadAll(a.Body)
-	if err == nil {
-		err = apispec.Check(r, a.StatusCode, a.Header, b)
-	}
-	return reply{a.StatusCode, a.Header, string(b)}, err
+	a, err := apispec.Do(visitors, r)
+	return reply{a.Status, a.Header, string(a.Body)}, err
 }
 
 func want(t *testing.T, r *http.Request, status int, parts ...string) reply {

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+
+	"vpm/scripts/lab"
 )
 
 // load is clients that ask all the time.
@@ -139,7 +141,7 @@ func TestKilled(t *testing.T) {
 func TestOwnSocket(t *testing.T) {
 	t.Parallel()
 	p := sharedPanel(t)
-	socket := openDir(t) + "/own.sock"
+	socket := lab.NewDir(t) + "/own.sock"
 	listen := p.args("--listen", "unix:"+socket)
 	first := launch(t, nil, nil, listen...)
 	p.wantStatus(socket, 200)

@@ -24,7 +24,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetVersionTemplate("vpm {{.Version}}\n")
 	cli.Group(root)
-	root.AddCommand(cli.Commands(openLocal)...)
+	root.AddCommand(cli.Commands(openLocal, cli.Backups{Save: saveBackup, Restore: restoreBackup})...)
 	root.AddCommand(
 		newServe(), newInstall(), newUninstall(), newDoctor(), newMoves(), newVersion(),
 		newHelper("provision", provision.Run), newHelper("deprovision", provision.Remove), newHelper("gate", provision.Gate),
@@ -52,7 +52,7 @@ func newHelper(name string, run func(context.Context, provision.Paths, string) e
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return run(cmd.Context(), newMachine().paths, args[0])
+			return cli.ForPeople(run(cmd.Context(), newMachine().paths, args[0]))
 		},
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"vpm/core/gateway"
+	"vpm/scripts/lab"
 )
 
 func contains(text, part string) bool { return strings.Contains(text, part) }
@@ -57,7 +58,9 @@ func TestListen(t *testing.T) {
 func TestTCP(t *testing.T) {
 	t.Parallel()
 	p := sharedPanel(t)
-	address := fmt.Sprintf("127.0.0.1:%d", freePort(t))
+	port, err := lab.FreePort()
+	must(t, err)
+	address := fmt.Sprintf("127.0.0.1:%d", port)
 	c := launch(t, nil, nil, p.args("--listen", "tcp:"+address)...)
 	status, _, err := gateway.Ask(t.Context(), "tcp", address, map[string]string{"REQUEST_METHOD": "GET", "SERVER_PROTOCOL": "HTTP/1.1",
 		"REQUEST_URI": "/api/instances/list.php", "HTTP_X_AUTH_TOKEN": p.token})

@@ -17,6 +17,7 @@ import (
 
 	"vpm/core/app"
 	"vpm/core/gateway"
+	"vpm/scripts/lab"
 )
 
 // checked is a checker of a server that asks h.
@@ -95,7 +96,7 @@ func TestCheck(t *testing.T) {
 // TestCheckWithDatabase: a database that hangs or is away is not the server's failure.
 func TestCheckWithDatabase(t *testing.T) {
 	t.Parallel()
-	db := ownMariaDB(t)
+	db := lab.NewMariaDB(t)
 	p := newPanel(t, db)
 	h := &app.Resident{MaxConns: databaseConns, Docroot: p.docroot, Log: t.Output()} // which finds vpm.env beside the docroot
 	t.Cleanup(func() { h.Close() })

@@ -17,21 +17,34 @@ import (
 // over the old one, and the directory synced. On failure the old file is untouched and nothing is left over; what a
 // process leaves that is killed, the next Write of the same path removes.
 func Write(path string, data []byte, perm os.FileMode) error {
-	return write(path, whole(data), func(f *os.File) error { return f.Chmod(perm) }, nil)
+	return write(path, whole(data), func(f *os.File) error { return f.Chmod(perm) }, os.Rename)
 }
 
 // Create puts what fill writes at path as Write does, where nothing is: fs.ErrExist when something is there.
 func Create(path string, perm os.FileMode, fill func(io.Writer) error) error {
-	free := func() error {
-		if _, err := os.Lstat(path); err == nil {
-			return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
-		}
-		return nil
-	}
-	if err := free(); err != nil {
+	if err := free(path); err != nil {
 		return err
 	}
-	return write(path, fill, func(f *os.File) error { return f.Chmod(perm) }, free)
+	return write(path, fill, func(f *os.File) error { return f.Chmod(perm) }, occupy)
+}
+
+func free(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return &fs.PathError{Op: "create", Path: path, Err: fs.ErrExist}
+	}
+	return nil
+}
+
+// occupy gives a file its place unless something is there: a link cannot take another's, as a rename can.
+func occupy(temporary, path string) error {
+	err := os.Link(temporary, path)
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err // the temporary name goes as it always does
+	}
+	if err := free(path); err != nil { // a file system without hard links, where nothing is as good
+		return err
+	}
+	return os.Rename(temporary, path)
 }
 
 func whole(data []byte) func(io.Writer) error {
@@ -51,7 +64,12 @@ func Replace(path string, data []byte, was os.FileInfo) error {
 	if was != nil {
 		keep = func(f *os.File) error { return like(f, was) }
 	}
-	return write(path, whole(data), keep, func() error { return unchanged(path, was) })
+	return write(path, whole(data), keep, func(temporary, path string) error {
+		if err := unchanged(path, was); err != nil {
+			return err
+		}
+		return os.Rename(temporary, path)
+	})
 }
 
 // Remove takes away the file that was read at path. ErrChanged when it has been changed since. It does not wait for the
@@ -68,7 +86,7 @@ func Remove(path string, was os.FileInfo) error {
 	return nil
 }
 
-func write(path string, fill func(io.Writer) error, own func(*os.File) error, check func() error) error {
+func write(path string, fill func(io.Writer) error, own func(*os.File) error, place func(temporary, path string) error) error {
 	dir := filepath.Dir(path)
 	fault.Point("before the temporary file")
 	f, err := temporary(path)
@@ -85,12 +103,7 @@ func write(path string, fill func(io.Writer) error, own func(*os.File) error, ch
 		return err
 	}
 	fault.Point("temporary file synced")
-	if check != nil {
-		if err := check(); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := place(f.Name(), path); err != nil {
 		return err
 	}
 	fault.Point("file renamed")

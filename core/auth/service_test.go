@@ -206,18 +206,14 @@ func TestSleepEndsWithTheRequest(t *testing.T) {
 // each other process may have one recorded that is not visible yet, and let one more through.
 func TestManyGuessesAtOnce(t *testing.T) {
 	t.Parallel()
-	server, err := lab.StartMariaDB()
-	must(t, err)
-	t.Cleanup(func() { server.Stop() })
-	user, pass, err := server.CreateDatabase("guesses")
-	must(t, err)
+	d := lab.NewMariaDB(t).NewDatabase(t)
 	const processes, each = 4, 6
 	for name, c := range map[string]struct {
 		s     *fixture
 		extra int
 	}{
 		"sqlite":  {newService(t), 0},
-		"mariadb": {serviceOn(t, store.Options{MySQL: store.MySQL{Socket: server.Socket, Database: user, User: user, Password: pass}}), processes - 1},
+		"mariadb": {serviceOn(t, store.Options{MySQL: store.MySQL{Socket: d.Socket, Database: d.Name, User: d.User, Password: d.Password}}), processes - 1},
 	} {
 		results := make(chan error)
 		for range processes {

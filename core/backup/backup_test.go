@@ -23,19 +23,13 @@ import (
 var server *lab.MariaDB
 
 func TestMain(m *testing.M) {
-	code := 1
-	var err error
-	// Moments come back whole though the server keeps them in a zone of its own.
-	if server, err = lab.StartMariaDB(); err == nil {
-		if _, err = server.Exec("SET GLOBAL time_zone = '-03:30'"); err == nil {
-			code = m.Run()
+	lab.Main(m, func(string) (err error) {
+		// Moments come back whole though the server keeps them in a zone of its own.
+		if server, err = lab.SharedMariaDB(); err == nil {
+			_, err = server.Exec("SET GLOBAL time_zone = '-03:30'")
 		}
-		server.Stop()
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	os.Exit(code)
+		return err
+	})
 }
 
 func must(t *testing.T, err error) {
@@ -250,4 +244,17 @@ func pack(text string) string {
 	io.WriteString(w, text)
 	w.Close()
 	return b.String()
+}
+
+// TestBackupSweepsUpAfterTheKilled: each has another name, so it is the next that removes what is left.
+func TestBackupSweepsUpAfterTheKilled(t *testing.T) {
+	t.Parallel()
+	k := newPanel(t, "sqlite")
+	left := filepath.Join(k.Dir, ".vpm-backup-20260101-000000.gz.vpm-tmp-123")
+	must(t, os.WriteFile(left, []byte("half"), 0o600))
+	_, err := k.Save(t.Context(), core.Actor{Name: "admin"})
+	must(t, err)
+	if _, err := os.Lstat(left); !os.IsNotExist(err) {
+		t.Errorf("what a killed backup left is still there: %v", err)
+	}
 }

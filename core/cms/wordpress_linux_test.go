@@ -66,9 +66,7 @@ func number(t *testing.T, db *lab.MariaDB, query string) (n int64) {
 // lead to is compared with what root sees, and with what was put in.
 func TestRealWordPress(t *testing.T) {
 	t.Parallel()
-	db, err := lab.StartMariaDB()
-	must(t, err)
-	t.Cleanup(func() { db.Stop() })
+	db := lab.NewMariaDB(t)
 	const name = "shared"
 	user, password, err := db.CreateDatabase(name)
 	must(t, err)

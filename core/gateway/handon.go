@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -54,7 +53,7 @@ func handOn(socket string, environ []string, in io.Reader, out, log io.Writer) b
 			body = nil
 		}
 		if !ofProcess(name) {
-			params = handOnPair(params, name, value)
+			params = appendPair(params, name, value)
 		}
 	}
 	if length != "" {
@@ -64,11 +63,8 @@ func handOn(socket string, environ []string, in io.Reader, out, log io.Writer) b
 		}
 		body = io.LimitReader(in, n) // a CGI program must not read on (RFC 3875, section 4.2)
 	}
-	first := handOnRecord(nil, 1, []byte{0, 1, 0, 0, 0, 0, 0, 0}) // begin: a responder, one request on the connection
-	for part := params; len(part) > 0; part = part[min(len(part), handOnContent):] {
-		first = handOnRecord(first, 4, part[:min(len(part), handOnContent)])
-	}
-	first = handOnRecord(first, 4, nil)
+	first := appendStream(nil, kindBegin, 1, []byte{0, roleResponder, 0, 0, 0, 0, 0, 0})
+	first = appendStream(appendStream(first, kindParams, 1, params), kindParams, 1, nil)
 	if _, err := c.Write(first); err != nil {
 		return false
 	}
@@ -94,7 +90,7 @@ func sendBody(c net.Conn, body io.Reader) {
 	for body != nil {
 		n, err := body.Read(buffer)
 		if n > 0 {
-			if _, err := c.Write(handOnRecord(nil, 5, buffer[:n])); err != nil {
+			if _, err := c.Write(appendStream(nil, kindStdin, 1, buffer[:n])); err != nil {
 				return // the answer, or its absence, says why
 			}
 		}
@@ -106,53 +102,34 @@ func sendBody(c net.Conn, body io.Reader) {
 			return
 		}
 	}
-	_, _ = c.Write(handOnRecord(nil, 5, nil))
+	_, _ = c.Write(appendStream(nil, kindStdin, 1, nil))
 }
 
 // passAnswer copies what the server says until the end of the request. begun tells whether anything was.
 func passAnswer(c io.Reader, out, log io.Writer) (begun bool, err error) {
-	var head [8]byte
+	var h recordHeader
 	var content [1<<16 + 255]byte
 	for {
-		if _, err := io.ReadFull(c, head[:]); err != nil {
+		if _, err := io.ReadFull(c, h[:]); err != nil {
 			return begun, err
 		}
-		length, padding := int(binary.BigEndian.Uint16(head[4:])), int(head[6])
-		if _, err := io.ReadFull(c, content[:length+padding]); err != nil {
+		length := h.content()
+		if _, err := io.ReadFull(c, content[:length+h.padding()]); err != nil {
 			return begun, err
 		}
-		switch kind := head[1]; {
-		case kind == 6 && length > 0: // stdout, which is a CGI answer as it stands
+		switch kind := h.kind(); {
+		case kind == kindStdout && length > 0: // which is a CGI answer as it stands
 			begun = true
 			if _, err := out.Write(content[:length]); err != nil {
 				return begun, err
 			}
-		case kind == 7 && length > 0:
+		case kind == kindStderr && length > 0:
 			_, _ = log.Write(content[:length])
-		case kind == 3: // the end
+		case kind == kindEnd:
 			if !begun {
 				return false, errors.New("it did not answer")
 			}
 			return begun, nil
 		}
 	}
-}
-
-// handOnContent is what one record holds at most (FastCGI specification, section 3.3).
-const handOnContent = 65528
-
-func handOnRecord(b []byte, kind byte, content []byte) []byte {
-	b = append(b, 1, kind, 0, 1, byte(len(content)>>8), byte(len(content)), 0, 0)
-	return append(b, content...)
-}
-
-func handOnPair(b []byte, name, value string) []byte {
-	for _, n := range []int{len(name), len(value)} {
-		if n < 0x80 {
-			b = append(b, byte(n))
-		} else {
-			b = binary.BigEndian.AppendUint32(b, uint32(n)|1<<31)
-		}
-	}
-	return append(append(b, name...), value...)
 }

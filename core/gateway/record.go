@@ -10,6 +10,7 @@ const (
 	kindParams          = 4
 	kindStdin           = 5
 	kindStdout          = 6
+	kindStderr          = 7
 	kindGetValues       = 9
 	kindGetValuesResult = 10
 

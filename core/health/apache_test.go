@@ -26,18 +26,7 @@ func write(t *testing.T, text string, path ...string) {
 
 func TestApache(t *testing.T) {
 	t.Parallel()
-	host, err := lab.StartHost(lab.Options{PHP: true})
-	if err != nil {
-		t.Fatalf("StartHost (is everything there? run scripts/setup): %v", err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("Apache's log:\n%s", host.ErrorLog())
-		}
-		if err := host.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := lab.NewHost(t, lab.Options{PHP: true})
 	docroot := host.Docroot
 	for _, dir := range []string{docroot, filepath.Join(docroot, "blog")} {
 		write(t, "<?php http_response_code(202); echo str_repeat('y', 1 << 20);", dir, "index.php")

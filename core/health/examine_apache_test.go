@@ -14,18 +14,7 @@ import (
 // TestExamineApache examines a PHP site as Apache serves it.
 func TestExamineApache(t *testing.T) {
 	t.Parallel()
-	host, err := lab.StartHost(lab.Options{PHP: true})
-	if err != nil {
-		t.Fatalf("StartHost (is everything there? run scripts/setup): %v", err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("Apache's log:\n%s", host.ErrorLog())
-		}
-		if err := host.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := lab.NewHost(t, lab.Options{PHP: true})
 	for _, c := range []struct {
 		name, php, htaccess string
 		wanted              core.Observed

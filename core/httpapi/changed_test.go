@@ -14,7 +14,9 @@ func TestChangedByAnAdministrator(t *testing.T) {
 	p.Changed = func(context.Context) { changes++ }
 	backend, err := p.Backend()
 	must(t, err)
-	backend.Sudo = func(context.Context) any { return "equivalent to root" }
+	backend.Sudo = func(context.Context) any {
+		return map[string]any{"sudoers": map[string]any{"line": "www-data", "message": "equivalent to root"}}
+	}
 	manage := p.issue("manage")
 	p.post("users/create", map[string]any{"username": "manager", "password": password, "full_name": "M", "email": "m@x.example", "role": "manager"}).want(201)
 	changes = 0

@@ -86,8 +86,17 @@ func presentedToken(r *http.Request, https bool) string {
 	if token := strings.TrimSpace(r.Header.Get("X-Auth-Token")); token != "" {
 		return token
 	}
-	if c, err := r.Cookie(cookieName(https)); err == nil {
-		return c.Value
+	return sessionOf(r.CookiesNamed(cookieName(https)))
+}
+
+// sessionOf is the token in the session cookies of a request. Of two that differ one is not ours: pages of a sibling domain
+// can put it there, and which comes first is theirs to choose. Then nobody is logged in.
+func sessionOf(cookies []*http.Cookie) (token string) {
+	for i, c := range cookies {
+		if i > 0 && c.Value != token {
+			return ""
+		}
+		token = c.Value
 	}
-	return ""
+	return token
 }

@@ -19,6 +19,7 @@ import (
 
 	"vpm/core"
 	"vpm/core/auth"
+	"vpm/core/backup"
 	"vpm/core/cms"
 	"vpm/core/scan"
 	"vpm/core/store"
@@ -119,6 +120,7 @@ func (p *panel) backend() *Backend {
 	finder := &scan.Finder{Manager: m, Roots: []string{p.base}, Docroot: p.base, Identify: cms.Identify,
 		Find:    func(ctx context.Context, root string) ([]string, bool) { return virtual.FindSites(ctx, root, 1000) },
 		Details: func(context.Context, string, core.CMS) scan.Details { return scan.Details{} }}
+	keeper := &backup.Keeper{DB: p.db, Dir: p.base, Now: p.clock}
 	return &Backend{
 		Manager: m,
 		Tick: &core.Tick{Manager: m, Judge: func(before core.Watch, _ core.Record, _ core.Health, _ core.Attention) (core.Watch, []core.Alert) {
@@ -134,6 +136,10 @@ func (p *panel) backend() *Backend {
 			Create: func(ctx context.Context, by core.Actor, username, password, fullName, email, role string) (int64, error) {
 				return people.Create(ctx, by, auth.NewPerson{Username: username, Password: password, FullName: fullName, Email: email, Role: role})
 			}},
+		Backups: Backups{Save: func(ctx context.Context, by core.Actor) (string, int, error) {
+			s, err := keeper.Save(ctx, by)
+			return s.Path, s.Rows, err
+		}},
 		Sites: Sites{Scan: finder.Scan,
 			Adopt: func(ctx context.Context, by core.Actor, host string, list []Adoption) ([]Adopted, error) {
 				var out []Adopted

@@ -76,6 +76,8 @@ func (q listQuery) query() (core.Query, int, error) {
 		return core.Query{}, 0, core.Errorf(core.CodeInvalid, "cannot use this order: it must be asc or desc")
 	case len(q.Search) > 255:
 		return core.Query{}, 0, core.Errorf(core.CodeInvalid, "cannot search for this: it is longer than 255 bytes")
+	case strings.ContainsRune(q.Search, 0): // where SQLite would end the pattern, and find everything
+		return core.Query{}, 0, core.Errorf(core.CodeInvalid, "cannot search for this: it has a NUL")
 	}
 	return core.Query{Status: core.InstanceStatus(q.Status), Search: q.Search, Sort: q.Sort,
 		Reverse: strings.EqualFold(q.Order, "desc"), Limit: limit, Offset: (page - 1) * limit}, page, nil

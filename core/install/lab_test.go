@@ -14,11 +14,9 @@ import (
 	"net/http"
 	"net/http/fcgi"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	_ "modernc.org/sqlite"
 
@@ -27,6 +25,7 @@ import (
 	"vpm/core/doctor"
 	"vpm/core/install"
 	"vpm/scripts/apispec"
+	"vpm/scripts/lab"
 	"vpm/scripts/vpslab"
 )
 
@@ -43,12 +42,7 @@ func TestMain(m *testing.M) {
 	if what := os.Getenv("INSTALL_TEST_INSIDE"); what != "" {
 		exit(command(what))
 	}
-	code, err := testMain(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	lab.Main(m, build)
 }
 
 func exit(err error) {
@@ -59,24 +53,11 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-func testMain(m *testing.M) (int, error) {
-	dir, err := os.MkdirTemp("", "vpm-install-test-")
-	if err != nil {
-		return 1, err
-	}
-	defer os.RemoveAll(dir)
+func build(dir string) error {
 	uploaded, inside = filepath.Join(dir, "vpm.cgi"), filepath.Join(dir, "inside")
-	for _, argv := range [][]string{
-		{"build", "-buildmode=exe", "-ldflags=-s -w", "-o", uploaded, "vpm/cgi"},
-		{"test", "-c", "-tags", "faults", "-ldflags=-s -w", "-o", inside, "."},
-	} {
-		build := exec.Command("go", argv...)
-		build.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if out, err := build.CombinedOutput(); err != nil {
-			return 1, fmt.Errorf("cannot build for the tests: %w\n%s", err, out)
-		}
-	}
-	return m.Run(), nil
+	return errors.Join(
+		lab.Build(uploaded, "vpm/cgi", "-ldflags=-s -w"),
+		lab.BuildTest(inside, ".", "-tags=faults", "-ldflags=-s -w"))
 }
 
 // serve is a small "vpm serve": the API over the socket that systemd passes. It says through which program it answered.
@@ -197,15 +178,7 @@ const site = `<VirtualHost *:80>
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	v, err := vpslab.Boot(vpslab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := v.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	v := vpslab.New(t, vpslab.Options{})
 	s := &server{v, t}
 	for from, to := range map[string]string{uploaded: api + "/vpm.cgi", inside: "/opt/vpm-test", "../../public_html/api/.htaccess": api + "/.htaccess"} {
 		if err := s.CopyIn(from, to); err != nil {
@@ -226,18 +199,12 @@ func (s *server) apache() {
 }
 
 func (s *server) limited() context.Context {
-	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
-	s.t.Cleanup(cancel)
-	return ctx
+	return vpslab.Limited(s.t)
 }
 
 func (s *server) sh(script string) string {
 	s.t.Helper()
-	out, err := s.Run(s.limited(), "bash", "-e", "-c", script)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
+	return s.Script(s.t, script)
 }
 
 // try runs the installer in the VPS.
@@ -277,20 +244,15 @@ func (s *server) ask(method, path string, body any, headers ...string) (a answer
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
-	resp, err := s.HTTPClient().Do(r)
-	if err != nil {
+	got, err := apispec.Do(s.HTTPClient(), r)
+	if got.Status == 0 {
 		s.t.Fatal(err)
 	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
 	if err != nil {
-		s.t.Fatal(err)
-	}
-	if err := apispec.Check(r, resp.StatusCode, resp.Header, got); err != nil {
 		s.t.Error(err)
 	}
-	a = answer{status: resp.StatusCode, by: resp.Header.Get("X-Answered-By"), text: string(got)}
-	_ = json.Unmarshal(got, &a.fields) // an error page of the web server is not JSON
+	a = answer{status: got.Status, by: got.Header.Get("X-Answered-By"), text: string(got.Body)}
+	_ = json.Unmarshal(got.Body, &a.fields) // an error page of the web server is not JSON
 	return a
 }
 

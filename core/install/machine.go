@@ -26,7 +26,7 @@ const (
 )
 
 // machineSteps are the program, the user, the directories, the units and the right to drive them.
-func (p *Plan) machineSteps(_ context.Context, m machine, _ upload) error {
+func (p *Plan) machineSteps(_ context.Context, m machine, up upload) error {
 	if err := p.programSteps(); err != nil {
 		return err
 	}
@@ -72,6 +72,7 @@ func (p *Plan) machineSteps(_ context.Context, m machine, _ upload) error {
 		p.add(p.file(content{path: socket + ".d/10-group.conf", mode: 0o644,
 			text: fmt.Appendf(nil, "# The web server's group on this machine.\n[Socket]\nSocketGroup=%s\n", m.webGroup)}, sockets))
 	}
+	p.add(p.writeSources(up))
 	return nil
 }
 

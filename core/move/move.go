@@ -6,15 +6,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"net/url"
-	"os"
-	"path"
-	"path/filepath"
 	"time"
 
 	"vpm/core"
 	"vpm/core/provision"
-	"vpm/core/systemd"
 )
 
 // Units keeps the slugs by which systemd knows instances.
@@ -126,21 +121,6 @@ func (m *Mover) settle(ctx context.Context, by core.Actor, id string, u core.Ins
 	return err
 }
 
-// takeBack ends a move that visitors have not seen anything of. What goes on by itself, or was done by an earlier request,
-// is left. It gives the reason.
-func (m *Mover) takeBack(ctx context.Context, by core.Actor, was core.Record, moved bool, why error) error {
-	if moved || core.CodeOf(why) == core.CodeBusy || ctx.Err() != nil {
-		return why
-	}
-	if slug, _, err := m.Units.Unit(ctx, was.Instance); err != nil || slug == "" {
-		return why
-	}
-	if err := m.giveUp(ctx, by, was, was.Instance.Docroot(m.Manager.Base), was.Instance.Path(m.Manager.Base)); err != nil {
-		return core.Errorf(core.CodeOf(why), "%s. And it could not all be taken back: %s", core.Sentence(why), core.Sentence(err)).Because(errors.Join(why, err))
-	}
-	return why
-}
-
 // copyGoodFor is how old a copy may be that nobody was served from: what was changed in the original since is not in it.
 const copyGoodFor = 10 * time.Minute
 
@@ -157,60 +137,6 @@ func (m *Mover) clear(ctx context.Context, by core.Actor, id, slug string) error
 	}
 	_, err = m.Remove(ctx, by, id)
 	return err
-}
-
-// giveUp has the instance be one without a process again, with its document root at from, which is its directory too where
-// home is "".
-func (m *Mover) giveUp(ctx context.Context, by core.Actor, r core.Record, from, home string) error {
-	if err := m.Manager.Runtime.Release(ctx, r); err != nil { // the process ends
-		return err
-	}
-	if err := m.Units.ReleaseSlug(ctx, r.Instance); err != nil {
-		return err
-	}
-	u := core.InstanceUpdate{Path: &from, Docroot: new(string), MovedFrom: new(string), MovedPath: new(string)}
-	if home != "" && home != from {
-		u.Path, u.Docroot = &home, &from
-	}
-	return m.settle(ctx, by, r.Instance.InstanceID, u)
-}
-
-// Undo has visitors served from the original again. It refuses for a stopped instance: the original has no gate, and the
-// server's user need not be able to put one there. The copy and its user stay until Remove.
-func (m *Mover) Undo(ctx context.Context, by core.Actor, id string) (provision.Result, error) {
-	r, slug, err := m.moved(ctx, id)
-	if err != nil {
-		return provision.Result{}, err
-	}
-	from := r.Instance.MovedFrom()
-	if from == "" {
-		return provision.Result{}, core.Errorf(core.CodeConflict, "cannot undo the move of %s: it is finished", id)
-	}
-	if r.Wanted(m.Manager.Now()) == core.ObservedStopped {
-		return provision.Result{}, core.Errorf(core.CodeConflict, "cannot undo the move of %s while it is stopped: visitors would be let in; start it first", id)
-	}
-	result, err := m.Client.Do(ctx, slug, provision.Request{Operation: provision.Undo, Instance: id})
-	if err != nil {
-		return result, err
-	}
-	return result, m.giveUp(ctx, by, r, from, r.Instance.MovedPath())
-}
-
-// Remove takes away what a move that was undone has left: the copy, which root keeps out of sight, its user and its
-// configuration.
-func (m *Mover) Remove(ctx context.Context, _ core.Actor, id string) (provision.Result, error) {
-	r, err := m.Manager.Record(ctx, id)
-	if err != nil {
-		return provision.Result{}, err
-	}
-	slug, moved, err := m.slug(ctx, r.Instance)
-	if err == nil && moved {
-		err = core.Errorf(core.CodeConflict, "cannot remove the process of %s: visitors are served by it; undo the move first", id)
-	}
-	if err != nil {
-		return provision.Result{}, err
-	}
-	return m.Client.Do(ctx, slug, provision.Request{Operation: provision.Deprovision, Instance: id})
 }
 
 // Finish marks that there is no way back: the original may be deleted.
@@ -237,62 +163,4 @@ func (m *Mover) Progress(ctx context.Context, id string) (provision.Result, erro
 		return provision.Result{}, err
 	}
 	return m.Client.Result(slug)
-}
-
-// slug gives the instance's, or the one that it will have: the same whoever asks, so that a move that was cut off is found
-// again by the next.
-func (m *Mover) slug(ctx context.Context, in core.Instance) (slug string, moved bool, err error) {
-	if slug, _, err = m.Units.Unit(ctx, in); err != nil || slug != "" {
-		return slug, slug != "", err
-	}
-	taken, err := m.Units.Slugs(ctx)
-	if err != nil {
-		return "", false, err
-	}
-	slug, err = systemd.NewSlug(in.InstanceID, func(slug string) bool {
-		for row, other := range taken {
-			if other == slug && row != in.ID {
-				return true
-			}
-		}
-		// What was provisioned under this name for another instance has its user and its files.
-		was, err := m.Client.Result(slug)
-		return err == nil && was.Instance != "" && was.Instance != in.InstanceID
-	})
-	return slug, false, err
-}
-
-func (m *Mover) moved(ctx context.Context, id string) (core.Record, string, error) {
-	r, err := m.Manager.Record(ctx, id)
-	if err != nil {
-		return r, "", err
-	}
-	slug, _, err := m.Units.Unit(ctx, r.Instance)
-	if err == nil && slug == "" {
-		err = core.Errorf(core.CodeConflict, "cannot do this: %s has no process of its own", id)
-	}
-	return r, slug, err
-}
-
-// request is what an instance is provisioned as: by its config, as create stores it.
-func (m *Mover) request(in core.Instance, from string) provision.Request {
-	php, limits := settings(in)
-	q := provision.Request{Operation: provision.Provision, Instance: in.InstanceID, PHP: php, Limits: limits, CopyFrom: from}
-	if u, err := url.Parse(in.URL()); err == nil && u.Host != "" {
-		q.Serve, q.Path, q.Host = true, path.Clean("/"+u.Path), u.Hostname()
-		if m.Shared != nil && m.Shared(q.Host) {
-			q.Host = ""
-		}
-	}
-	for _, dir := range []string{"wp-content/uploads", "images", "sites/default/files"} {
-		if len(q.CopyFrom) > 0 && exists(filepath.Join(q.CopyFrom, dir)) {
-			q.Uploads = append(q.Uploads, dir)
-		}
-	}
-	return q
-}
-
-func exists(dir string) bool {
-	info, err := os.Stat(dir)
-	return err == nil && info.IsDir()
 }

@@ -111,8 +111,8 @@ func (r *run) fill(home *os.File) (copied, error) {
 }
 
 func (r *run) openSource(from string) (*os.File, error) {
-	if !r.allowedSource(from) {
-		return nil, core.Errorf(core.CodeForbidden, "cannot copy %s: sites may be copied from %v only", from, r.Sources)
+	if err := r.checkSourceAllowed(from); err != nil {
+		return nil, core.Errorf(core.CodeOf(err), "cannot copy the site: %s", message(err)).Because(err)
 	}
 	source, err := openDir(from)
 	if err != nil {

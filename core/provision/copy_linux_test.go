@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"vpm/core"
 )
 
 // copier has a source and a target of its own.
@@ -175,10 +177,26 @@ func TestLinksOutOfTheSite(t *testing.T) {
 			t.Errorf("%q: %t", link, got)
 		}
 	}
-	for dir, want := range map[string]bool{"/home/a/public_html": true, "/home/a/public_html/x/y": true, "/home/a": false, "/home/a/.ssh": false, "/etc": false} {
-		if got := (Paths{Sources: DefaultPaths(fpm).Sources}).allowedSource(dir); got != want {
-			t.Errorf("%s: %t", dir, got)
+}
+
+// TestWhereSitesMayLie has the home of one account opened to vpm by its administrator.
+func TestWhereSitesMayLie(t *testing.T) {
+	t.Parallel()
+	p := DefaultPaths(fpm)
+	p.MoreSources = t.TempDir()
+	put(t, p.MoreSources+"/upload", "# of the panel\n\n/home/shop/*\n  /srv/*\n/opt/sites/[")
+	for dir, want := range map[string]bool{"/home/a/public_html": true, "/home/a/public_html/x/y": true, "/home/a": false, "/home/a/.ssh": false, "/etc": false,
+		"/home/a/instances/blog": false, "/home/a/domains/b.test/public_html": true, "/home/shop/instances/blog": true, "/home/shop/homedir/public_html": true,
+		"/home/shop": false, "/home/shopper/x": false, "/srv/sites/x": true, "/srv/vpm": false, "/srv/vpm/blog/web/htdocs": false, "/opt/sites/x": false, "/": false} {
+		if err := p.checkSourceAllowed(dir); (err == nil) != want || err != nil && core.CodeOf(err) != core.CodeForbidden {
+			t.Errorf("%s: %v", dir, err)
 		}
+	}
+	if err := os.Symlink("nowhere", p.MoreSources+"/broken"); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.checkSourceAllowed("/home/a/public_html"); core.CodeOf(err) != core.CodeUnavailable {
+		t.Errorf("with a file that cannot be read: %v", err)
 	}
 }
 

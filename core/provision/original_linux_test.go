@@ -27,7 +27,7 @@ func TestOriginal(t *testing.T) {
 		"echo 'ErrorDocument 404 /none' > .htaccess; chown -R lies: .; chmod 640 .htaccess; chgrp www-data .htaccess; "+
 		"mkdir -p /etc/nginx/vpm.d; systemctl reload nginx")
 	l.root(t, "printf '<Directory /var/www/html/lies>\\n AllowOverride FileInfo\\n</Directory>\\n' > /etc/apache2/conf-enabled/lies.conf; systemctl reload apache2")
-	state := "cd " + dir + "; stat -c '%n %U %G %a' .htaccess; sha256sum .htaccess; ls -A; ls /etc/nginx/vpm.d/gate-o* 2>/dev/null || true"
+	state := "cd " + dir + "; stat -c '%n %U %G %a' .htaccess; sha256sum .htaccess; ls -A; cd /etc/nginx/vpm.d; ls | grep -e " + originalSlug("lies") + " -e " + originalSlug("other") + " || true"
 	before := l.root(t, state)
 	ask := func(want map[string]int) {
 		t.Helper()

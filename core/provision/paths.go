@@ -17,9 +17,12 @@ type Paths struct {
 	Pools    string
 	Units    string // the administrator's units of systemd
 	Control  string // what "systemctl set-property --runtime" has set
-	// Sources are patterns (path.Match) of the directories that existing sites may be copied from, or from below.
-	// A user's home is none: it has more than a site in it.
+	// Sources are patterns (path.Match) of the directories that existing sites may lie in, or below: there, and nowhere
+	// else, root copies sites for the server's user and puts gates. Any user's home is none: it has more than sites in it.
 	Sources []string
+	// MoreSources has files of root's with more patterns, one a line: "vpm install" writes where the sites of the panel
+	// lie that the server has taken over, and an administrator what else there is.
+	MoreSources string
 
 	FPM     string   // PHP-FPM's program
 	Server  string   // the user of the server
@@ -28,6 +31,7 @@ type Paths struct {
 	Apache  WebServer
 	Nginx   WebServer
 	MariaDB string // its socket
+	Journal systemd.Journal
 }
 
 // WebServer is how to configure and drive one.
@@ -45,11 +49,12 @@ func DefaultPaths(fpm string) Paths {
 	return Paths{
 		Requests: "/var/lib/vpm/requests", Results: "/var/lib/vpm/results", State: "/var/lib/vpm/provision",
 		Sites: "/srv/vpm", Pools: "/etc/vpm/pools", Units: "/etc/systemd/system", Control: "/run/systemd/system.control",
-		Sources: []string{"/var/www/*", "/srv/www/*", "/home/*/public_html", "/home/*/www", "/home/*/htdocs", "/home/*/domains/*/public_html"},
-		FPM:     fpm, Server: "vpmd", Listen: []string{"www-data", "vpmd"}, UIDs: [2]int{40000, 59999},
+		Sources:     []string{"/var/www/*", "/srv/www/*", "/home/*/public_html", "/home/*/www", "/home/*/htdocs", "/home/*/domains/*/public_html"},
+		MoreSources: "/etc/vpm/sources.d",
+		FPM:         fpm, Server: "vpmd", Listen: []string{"www-data", "vpmd"}, UIDs: [2]int{40000, 59999},
 		Apache:  WebServer{"apache", "apache2.service", "/etc/apache2/vpm.d", []string{"/usr/sbin/apache2ctl", "configtest"}, ""},
 		Nginx:   WebServer{"nginx", "nginx.service", "/etc/nginx/vpm.d", []string{"/usr/sbin/nginx", "-t", "-q"}, "nginx: worker process"},
-		MariaDB: "/run/mysqld/mysqld.sock",
+		MariaDB: "/run/mysqld/mysqld.sock", Journal: systemd.Journal{Program: "/usr/bin/journalctl"},
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 
 	"vpm/core"
@@ -176,9 +175,4 @@ func (r *run) enable() error {
 		return err
 	}
 	return systemctl(r.ctx, "--no-reload", "enable", systemd.UnitName(r.slug))
-}
-
-// allowedSource tells whether a site may be copied from there.
-func (p Paths) allowedSource(dir string) bool {
-	return slices.ContainsFunc(p.Sources, func(pattern string) bool { return atOrBelowPattern(dir, pattern) })
 }

@@ -3,25 +3,12 @@ package provision
 import (
 	"errors"
 	"os"
-	"path"
-	"strings"
 
 	"golang.org/x/sys/unix"
 
 	"vpm/core"
 	"vpm/core/fault"
 )
-
-// atOrBelowPattern tells whether dir, or a directory above it, matches a pattern of path.Match.
-func atOrBelowPattern(dir, pattern string) bool {
-	names := strings.Split(dir, "/")
-	depth := strings.Count(pattern, "/") + 1
-	if len(names) < depth {
-		return false
-	}
-	ok, err := path.Match(pattern, strings.Join(names[:depth], "/"))
-	return ok && err == nil
-}
 
 // makeTree makes the instance's directories, with the site in them that it is to be a copy of.
 //

@@ -22,9 +22,7 @@ type restoring struct {
 func newRestoring(t *testing.T) *restoring {
 	t.Helper()
 	skipUnlessRoot(t)
-	db, err := lab.StartMariaDB()
-	must(t, err)
-	t.Cleanup(func() { must(t, db.Stop()) })
+	db := lab.NewMariaDB(t)
 	s, err := connect(t.Context(), db.Socket)
 	must(t, err)
 	t.Cleanup(func() { s.Close() })

@@ -90,16 +90,17 @@ func (p *Plan) note(format string, args ...any) {
 
 // noteUncopied says which sites cannot be moved where they are.
 func (p *Plan) noteUncopied() {
+	sources := slices.Concat(p.options.Sources, install.Sources(p.account.settings.Place))
 	for _, s := range p.account.sites {
 		allowed := false
 		for dir := s.dir; dir != "/" && !allowed; dir = filepath.Dir(dir) {
-			allowed = slices.ContainsFunc(p.options.Sources, func(pattern string) bool {
+			allowed = slices.ContainsFunc(sources, func(pattern string) bool {
 				ok, err := filepath.Match(pattern, dir)
 				return ok && err == nil
 			})
 		}
 		if !allowed {
-			p.note("%s will not be moved: sites are copied from %s only", s.dir, strings.Join(p.options.Sources, ", "))
+			p.note("%s will not be moved: sites are copied from %s only", s.dir, strings.Join(sources, ", "))
 		}
 	}
 }

@@ -30,18 +30,10 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	db, err := lab.StartMariaDB()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer db.Stop()
-	server = db
-	return m.Run()
+	lab.Main(m, func(string) (err error) {
+		server, err = lab.SharedMariaDB()
+		return err
+	})
 }
 
 func must(t *testing.T, err error) {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -14,17 +13,13 @@ import (
 	"time"
 
 	"vpm/core"
+	"vpm/scripts/lab"
 )
 
 // mortal builds this test program so that it dies at the point FAULT_AT names (see core/fault).
 var mortal = sync.OnceValues(func() (string, error) {
 	program := filepath.Join(scratch, "mortal")
-	build := exec.Command("go", "test", "-c", "-tags", "faults", "-o", program, ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("cannot build the tests with faults: %w\n%s", err, out)
-	}
-	return program, nil
+	return program, lab.BuildTest(program, ".", "-tags=faults")
 })
 
 // killedEverywhere has prepare make a database and a child play a role on it that dies at its first point, then at its

@@ -33,27 +33,13 @@ func TestMain(m *testing.M) {
 	if role := os.Getenv("STORE_TEST_ROLE"); role != "" {
 		os.Exit(runChild(role))
 	}
-	os.Exit(run(m))
-}
-
-func run(m *testing.M) int {
-	db, err := lab.StartMariaDB()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer db.Stop()
-	if scratch, err = os.MkdirTemp("", "store-test-"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer os.RemoveAll(scratch)
-	if _, err := db.Exec("SET GLOBAL time_zone = '" + serverZone + "'"); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	server = db
-	return m.Run()
+	lab.Main(m, func(dir string) (err error) {
+		scratch = dir
+		if server, err = lab.SharedMariaDB(); err == nil {
+			_, err = server.Exec("SET GLOBAL time_zone = '" + serverZone + "'")
+		}
+		return err
+	})
 }
 
 // eachDatabase runs a test on both kinds of database, each time on an empty one.

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -101,13 +103,39 @@ func TestMySQLUserWithoutRights(t *testing.T) {
 	wantCode(t, err, core.CodeUnavailable)
 }
 
+// TestMySQLEndsAmidTheGreetings: the server greets and is gone before it can be answered.
+func TestMySQLEndsAmidTheGreetings(t *testing.T) {
+	t.Parallel()
+	real, err := net.Dial("unix", server.Socket)
+	must(t, err)
+	defer real.Close()
+	greeting := make([]byte, 1000)
+	n, err := real.Read(greeting)
+	must(t, err)
+	o := Options{MySQL: MySQL{Socket: filepath.Join(t.TempDir(), "mysql.sock"), Database: "x", User: "x"}}
+	l, err := net.Listen("unix", o.MySQL.Socket)
+	must(t, err)
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.(*net.UnixConn).CloseRead() // so that the client's answer fails
+			c.Write(greeting[:n])
+			c.Close()
+		}
+	}()
+	_, err = open(t, o).HasAdmin(t.Context())
+	wantCode(t, err, core.CodeUnavailable)
+}
+
 // TestMySQLServerGone stops a server in every way: calls must fail within 3 seconds, and work again afterwards
 // without help.
 func TestMySQLServerGone(t *testing.T) {
 	t.Parallel()
-	own, err := lab.StartMariaDB()
-	must(t, err)
-	t.Cleanup(func() { own.Stop() })
+	own := lab.NewMariaDB(t)
 	o := emptyDatabaseOn(t, own)
 	used := ready(t, o)
 	create(t, used, "one")
@@ -141,7 +169,7 @@ func TestMySQLServerGone(t *testing.T) {
 	wantUp("after the restart")
 
 	// A server that was killed amid a change: nothing of it is stored.
-	err = used.ChangeInstance(t.Context(), "one", func(r core.Record) (core.Change, error) {
+	err := used.ChangeInstance(t.Context(), "one", func(r core.Record) (core.Change, error) {
 		own.Kill()
 		return stop(r)
 	})

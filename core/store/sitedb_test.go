@@ -159,9 +159,7 @@ func TestSiteLoginRefused(t *testing.T) {
 
 func TestSiteOverTCP(t *testing.T) {
 	t.Parallel()
-	own, err := lab.StartMariaDB(lab.MariaDBOptions{TCP: true})
-	must(t, err)
-	t.Cleanup(func() { own.Stop() })
+	own := lab.NewMariaDB(t, lab.MariaDBOptions{TCP: true})
 	login := siteDatabase(t, own, "CREATE TABLE wp_posts (id INT PRIMARY KEY)")
 	login.Socket, login.Host, login.Port = "", "127.0.0.1", own.Port
 	if _, tables, err := MeasureSite(t.Context(), login); err != nil || tables != 1 {

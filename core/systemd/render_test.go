@@ -82,7 +82,11 @@ func FuzzFragment(f *testing.F) {
 		if strings.Contains(docroot, "/") {
 			like = "web/htdocs"
 		}
-		good := Fragment{Slug: "model", Path: "/model", Docroot: like, Uploads: []string{"uploads"}, Timeout: 60}
+		at := "/model"
+		if path == "/" { // all of a host, which has a form of its own
+			at = "/"
+		}
+		good := Fragment{Slug: "model", Path: at, Docroot: like, Uploads: []string{"uploads"}, Timeout: 60}
 		model, err := good.Apache()
 		nmodel, nerr := good.Nginx()
 		if err != nil || nerr != nil {

@@ -54,13 +54,6 @@ func (rt *Runtime) limit(ctx context.Context, slug string, in core.Instance) err
 	return rt.Limit(ctx, slug, in)
 }
 
-// unread tells whether the pool was changed since its master has read it, at its start or at a reload: whoever wrote it may
-// have been cut off before telling the master.
-func (rt *Runtime) unread(d Detail) bool {
-	info, err := os.Stat(filepath.Join(rt.Pools, d.Slug+".conf"))
-	return err == nil && info.ModTime().After(d.ChangedAt) // one that is missing is for a start to tell of
-}
-
 // closing is the gate of a stopped instance.
 func closing(r core.Record) *htaccess.Gate {
 	return &htaccess.Gate{Instance: r.Instance.InstanceID, Reason: r.Gate.Reason, Until: r.Gate.Until,
@@ -90,7 +83,7 @@ func (rt *Runtime) start(ctx context.Context, slug, run string) (Detail, error) 
 	}
 	switch {
 	case d.up() && d.Invocation != note.Replaces:
-		if rt.unread(d) {
+		if rt.outdated(d) {
 			if _, err := rt.Units.Reload(ctx, d.Name); err != nil {
 				return Detail{}, err
 			}
@@ -103,6 +96,13 @@ func (rt *Runtime) start(ctx context.Context, slug, run string) (Detail, error) 
 		}
 	}
 	return d, rt.Gate(ctx, slug, nil)
+}
+
+// outdated tells whether the pool was written after the unit last changed its state, as a reload does: whoever wrote it was
+// cut off before he had it read.
+func (rt *Runtime) outdated(d Detail) bool {
+	pool, err := os.Stat(filepath.Join(rt.Pools, d.Slug+".conf"))
+	return err == nil && pool.ModTime().After(d.ChangedAt)
 }
 
 // bringUp starts or restarts a unit. What systemd holds against it from before is forgotten: after five starts in a

@@ -14,13 +14,13 @@ import (
 )
 
 // Commands are those that ask the API of a panel: that of this machine, or another.
-func Commands(local Local) []*cobra.Command {
+func Commands(local Local, backups Backups) []*cobra.Command {
 	return []*cobra.Command{
 		newList(local), newStatus(local), newTop(local),
 		newStart(local), newStop(local), newRestart(local),
 		newHealth(local), newUsage(local), newHistory(local), newEvents(local), newLogs(local),
 		newScan(local), newAdopt(local), newCreate(local), newDelete(local), newMove(local), newLimits(local),
-		newTick(local), newMigrate(local), newUser(local), newToken(local),
+		newTick(local), newMigrate(local), newBackup(local, backups), newRestore(local, backups), newUser(local), newToken(local),
 	}
 }
 

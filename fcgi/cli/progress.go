@@ -7,13 +7,13 @@ import (
 )
 
 // progress tells on a terminal that something goes on, from a second on, until end is called. Elsewhere it says nothing.
-func (c *call) progress(doing string) (end func()) {
-	return c.progressing(func() string { return doing })
+func (s *screen) progress(doing string) (end func()) {
+	return s.progressing(func() string { return doing })
 }
 
 // progressing is progress where what is said changes.
-func (c *call) progressing(doing func() string) (end func()) {
-	if _, ok := terminal(c.err); !ok || c.format != formatTable {
+func (s *screen) progressing(doing func() string) (end func()) {
+	if _, ok := terminal(s.err); !ok || s.format != formatTable {
 		return func() {}
 	}
 	done, began := make(chan struct{}), time.Now()
@@ -24,11 +24,11 @@ func (c *call) progressing(doing func() string) (end func()) {
 		for {
 			select {
 			case <-done:
-				fmt.Fprint(c.err, "\r\x1b[K")
+				fmt.Fprint(s.err, "\r\x1b[K")
 				return
 			case <-every.C:
 				if text := doing(); text != "" {
-					fmt.Fprintf(c.err, "\r\x1b[K%s… %d s", text, int(time.Since(began).Seconds()))
+					fmt.Fprintf(s.err, "\r\x1b[K%s… %d s", text, int(time.Since(began).Seconds()))
 				}
 			}
 		}

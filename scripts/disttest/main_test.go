@@ -25,31 +25,13 @@ const version = "v0.1-3-gabc-dirty"
 var dist string
 
 func TestMain(m *testing.M) {
-	code, err := testMain(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func testMain(m *testing.M) (code int, err error) {
-	dir, err := os.MkdirTemp("", "vpm-dist-")
-	if err != nil {
-		return 1, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := os.Chmod(dir, 0o755); err != nil { // the account extracts from it
-		return 1, err
-	}
-	sources, dist = filepath.Join(dir, "sources"), filepath.Join(dir, "dist")
-	if err := copySources("../..", sources, 0o777); err != nil {
-		return 1, err
-	}
-	if err := makeDist(sources, dist); err != nil {
-		return 1, err
-	}
-	return m.Run(), nil
+	lab.Main(m, func(dir string) error {
+		sources, dist = filepath.Join(dir, "sources"), filepath.Join(dir, "dist")
+		if err := copySources("../..", sources, 0o777); err != nil {
+			return err
+		}
+		return makeDist(sources, dist)
+	})
 }
 
 // copySources copies what "make dist" needs, with no rights but those in mask.
@@ -92,18 +74,7 @@ func zipOf(system string) string { return filepath.Join(dist, "vpm-"+version+"-"
 // startUploaded starts a shared host where the account has extracted the zip for linux/amd64 in public_html.
 func startUploaded(t *testing.T, options lab.Options) *lab.Host {
 	t.Helper()
-	host, err := lab.StartHost(options)
-	if err != nil {
-		t.Fatalf("StartHost (is everything there? run scripts/setup): %v", err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("Apache's log:\n%s\nsuEXEC's log:\n%s", host.ErrorLog(), host.SuexecLog())
-		}
-		if err := host.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := lab.NewHost(t, options)
 	unzip := exec.Command("unzip", "-q", zipOf("linux-amd64"), "-d", host.Docroot)
 	unzip.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(host.UID), Gid: uint32(host.GID)}}
 	if out, err := unzip.CombinedOutput(); err != nil {

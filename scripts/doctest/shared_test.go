@@ -18,26 +18,13 @@ const version = "v0-documentation"
 var download string
 
 func TestMain(m *testing.M) {
-	dir, err := os.MkdirTemp("", "vpm-doctest-")
-	if err == nil {
-		download, err = dir, makeDist(dir)
-	}
-	code := 1
-	if err == nil {
-		code = m.Run()
-		err = os.RemoveAll(dir)
-	}
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	lab.Main(m, func(dir string) error {
+		download = dir
+		return makeDist(dir)
+	})
 }
 
 func makeDist(dir string) error {
-	if err := os.Chmod(dir, 0o755); err != nil { // accounts read from it
-		return err
-	}
 	dist := exec.Command("make", "dist", "DIST="+dir, "VERSION="+version)
 	dist.Dir = "../.."
 	if out, err := dist.CombinedOutput(); err != nil {
@@ -49,18 +36,7 @@ func makeDist(dir string) error {
 // TestSharedHost does what upload.md and api.md say, on a shared host, as its account.
 func TestSharedHost(t *testing.T) {
 	t.Parallel()
-	host, err := lab.StartHost(lab.Options{PHP: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("Apache's log:\n%s", host.ErrorLog())
-		}
-		if err := host.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := lab.NewHost(t, lab.Options{PHP: true})
 	zip := "vpm-" + version + "-linux-amd64.zip"
 	if err := os.Link(filepath.Join(download, zip), filepath.Join(host.Home, zip)); err != nil {
 		t.Fatal(err)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"vpm/htaccess"
+	"vpm/scripts/lab"
 )
 
 const apacheConfig = `ServerName 127.0.0.1:%[2]d
@@ -69,7 +70,7 @@ func startApache(t *testing.T, a apache) (url, docroot string) {
 			t.Logf("Apache's log: %s %v", log, err)
 		}
 	})
-	url = startServer(t, func(port int) *exec.Cmd {
+	url = lab.Serve(t, func(port int) *exec.Cmd {
 		write(t, filepath.Join(dir, "apache.conf"), fmt.Sprintf(apacheConfig, dir, port, modules.String(), a.server, a.directory, root))
 		return exec.Command("/usr/sbin/apache2", "-d", dir, "-f", filepath.Join(dir, "apache.conf"), "-DFOREGROUND")
 	})

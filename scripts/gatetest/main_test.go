@@ -20,19 +20,7 @@ const (
 // startHost starts an Apache that serves the tree.
 func startHost(t *testing.T, options lab.Options, tree map[string]string) *lab.Host {
 	t.Helper()
-	host, err := lab.StartHost(options)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			log := host.ErrorLog()
-			t.Logf("error log:\n%s", log[max(0, len(log)-3000):])
-		}
-		if err := host.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := lab.NewHost(t, options)
 	for name, text := range tree {
 		write(t, filepath.Join(host.Docroot, name), text)
 	}

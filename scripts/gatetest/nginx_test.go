@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"vpm/htaccess"
+	"vpm/scripts/lab"
 )
 
 const nginxConfig = `daemon off;
@@ -56,7 +57,7 @@ func startNginx(t *testing.T, gate func(docroot string) string) string {
 			t.Errorf("nginx's log: %s %v", log, err)
 		}
 	})
-	return startServer(t, func(port int) *exec.Cmd {
+	return lab.Serve(t, func(port int) *exec.Cmd {
 		write(t, filepath.Join(dir, "nginx.conf"), fmt.Sprintf(nginxConfig, dir, port))
 		return exec.Command("/usr/sbin/nginx", "-p", dir, "-c", filepath.Join(dir, "nginx.conf"), "-e", filepath.Join(dir, "error.log"))
 	})

@@ -1,5 +1,10 @@
 package gatetest
 
+import (
+	"slices"
+	"strings"
+)
+
 // place says what a stopped site does with a URL.
 type place int
 
@@ -14,88 +19,56 @@ const (
 	absent                   // of an open site, and answered by the closed one's rules when that runs: 404
 )
 
-// urls is what is asked, with the status that it has when running and a part of that body.
-var urls = []struct {
+// url is asked for, and answered with the status and a part of the body when the site is running.
+type url struct {
 	target string
 	place  place
 	status int
 	body   string
-}{
-	{"/", closed, 200, siteText},
-	{"/?s=search&x=/api/", closed, 200, siteText},
-	{"/index.php", closed, 200, siteText},
-	{"/2026/11/a-post/", closed, 200, siteText},
-	{"/2026/11/a-post/?p=1&preview=true", closed, 200, siteText},
-	{"/missing.jpg", closed, 200, siteText},
-	{"/about.html", closed, 200, siteText},
-	{"/about.html?cache=no", closed, 200, siteText},
-	{"/%61bout.html", closed, 200, siteText},
-	{"/./about.html", closed, 200, siteText},
-	{"//about.html", closed, 200, siteText},
-	{"/api/../about.html", closed, 200, siteText},
-	{"/api/%2e%2e/about.html", closed, 200, siteText},
-	{"/api/..%2fabout.html", refused, 404, ""},
-	{"/api//../about.html", closed, 200, siteText},
-	{"/about.html/api/", closed, 404, siteText},
-	{"/index.php/api/instances/", closed, 200, siteText},
-	{"/index.php/.well-known/acme-challenge/x", closed, 200, siteText},
-	{"/wp-login.php", closed, 200, siteText},
-	{"/wp-admin", closed, 301, ""},
-	{"/wp-admin/", closed, 200, siteText},
-	{"/wp-admin/css/admin.css", closed, 200, siteText},
-	{"/style.css?ver=6.7", closed, 200, siteText},
-	{"/data.json", closed, 200, siteText},
-	{"/photo.jpg", closed, 200, siteText},
-	{"/with%20space/caf%C3%A9.html", closed, 200, siteText},
-	{"/cached/", closed, 200, siteText},
-	{"/wp-content/cache/cached/index.html", closed, 200, siteText},
-	{"/wp-content/plugins/shop/direct.php?a=1", closed, 200, siteText},
-	{"/wp-content/plugins/shop/direct.php/path/info", closed, 200, siteText},
-	{"/wp-content/uploads/photo.jpg", closed, 200, siteText},
-	{"/wp-content/uploads/missing.jpg", closed, 200, siteText},
-	{"/wp-content/uploads/shell.php", refused, 403, ""},
-	{"/wp-content/uploads/", closed, 403, ""},
-	{"/.htaccess", refused, 403, ""},
-	{"/old-page", redirects, 301, ""},
-	{"/moved-away", closed, 301, ""},
-	{"/tool/", ownEngine, 200, siteText},
-	{"/tool/tool.php", ownEngine, 200, siteText},
-	{"/tool/page.html", ownEngine, 200, siteText},
-	{"/tool/any/thing", ownEngine, 200, siteText},
-	{"/tool/go", ownRedirect, 302, ""},
-	{"/tool/forbidden", ownRedirect, 403, ""},
-	{"/tool/gone", ownRedirect, 410, ""},
-	{"/tool/deep/page.html", ownEngine, 200, siteText},
-	{"/fallback/any", ownEngine, 200, siteText},
-	{"/apiX/page.html", closed, 200, siteText},
-	{"/x/api/page.html", closed, 200, siteText},
-	{"/API/file.txt", closed, 200, siteText},
-	{"/addon-not/page.html", closed, 200, siteText},
-	{"/.well-known/security.txt", closed, 200, siteText},
-	{"/.well-known/acme-challengeX", closed, 200, siteText},
-	{"/vpm-stopped.html", closed, 200, "own page"},
-	{"/.well-known/acme-challenge/token", stays, 200, "acme token"},
-	{"/.well-known/acme-challenge/missing", missing, 404, siteText},
-	{"/api/file.txt", stays, 200, "panel file"},
-	{"//api/file.txt", stays, 200, "panel file"},
-	{"/x/../api/file.txt", stays, 200, "panel file"},
-	{"/api/instances/start?id=1", stays, 200, "panel "},
-	{"/api/page.php", stays, 200, "panel "},
-	{"/api", stays, 301, ""},
-	{"/vpm", stays, 301, ""},
-	{"/vpm/", stays, 200, "panel pages"},
-	{"/vpm/app.js", stays, 200, "panel script"},
-	{"/vpm/missing", closed, 200, siteText}, // WordPress would answer it
-	{"/old%20panel/", stays, 200, "old panel"},
-	{"/old%20panel/index.php?x=1", stays, 200, "old panel"},
-	{"/addon/", stays, 200, "addon"},
-	{"/addon/style.css", stays, 200, "addon css"},
-	{"/addon/pretty/url", stays, 200, "addon"},
-	{"/addon/old", stays, 301, ""},
-	{"/plain%20(addon)%20%5B2%5D/", stays, 200, "plain addon"},
-	{"/plain%20(addon)%20%5B2%5D/sub/x.txt", stays, 200, "plain addon text"},
-	{"/plain%20(addon)%20%5B2%5D/missing", absent, 200, siteText}, // the docroot's rules send it to the docroot's site
-	{"/plain%20(addon)%20%5B2%5D/sub/no/such/page/", absent, 200, siteText},
-	{"/plain%20(addon)%20%5B2%5D/missing?vpm_spared=1", absent, 200, siteText},
-	{"/addon/.htaccess", refused, 403, ""},
+}
+
+// urls is what is asked, by what becomes of it.
+var urls = slices.Concat(
+	answered(closed, 200, siteText, `/ /?s=search&x=/api/ /index.php /2026/11/a-post/ /2026/11/a-post/?p=1&preview=true /missing.jpg /about.html
+		/about.html?cache=no /%61bout.html /./about.html //about.html /api/../about.html /api/%2e%2e/about.html
+		/api//../about.html /index.php/api/instances/ /index.php/.well-known/acme-challenge/x /wp-login.php /wp-admin/
+		/wp-admin/css/admin.css /style.css?ver=6.7 /data.json /photo.jpg /with%20space/caf%C3%A9.html /cached/
+		/wp-content/cache/cached/index.html /wp-content/plugins/shop/direct.php?a=1
+		/wp-content/plugins/shop/direct.php/path/info /wp-content/uploads/photo.jpg /wp-content/uploads/missing.jpg
+		/apiX/page.html /x/api/page.html /API/file.txt /addon-not/page.html /.well-known/security.txt
+		/.well-known/acme-challengeX /vpm/missing`),
+	answered(refused, 404, "", `/api/..%2fabout.html`),
+	answered(closed, 404, siteText, `/about.html/api/`),
+	answered(closed, 301, "", `/wp-admin /moved-away`),
+	answered(refused, 403, "", `/wp-content/uploads/shell.php /.htaccess /addon/.htaccess`),
+	answered(closed, 403, "", `/wp-content/uploads/`),
+	answered(redirects, 301, "", `/old-page`),
+	answered(ownEngine, 200, siteText, `/tool/ /tool/tool.php /tool/page.html /tool/any/thing /tool/deep/page.html /fallback/any`),
+	answered(ownRedirect, 302, "", `/tool/go`),
+	answered(ownRedirect, 403, "", `/tool/forbidden`),
+	answered(ownRedirect, 410, "", `/tool/gone`),
+	answered(closed, 200, "own page", `/vpm-stopped.html`),
+	answered(stays, 200, "acme token", `/.well-known/acme-challenge/token`),
+	answered(missing, 404, siteText, `/.well-known/acme-challenge/missing`),
+	answered(stays, 200, "panel file", `/api/file.txt //api/file.txt /x/../api/file.txt`),
+	answered(stays, 200, "panel ", `/api/instances/start?id=1 /api/page.php`),
+	answered(stays, 301, "", `/api /vpm /addon/old`),
+	answered(stays, 200, "panel pages", `/vpm/`),
+	answered(stays, 200, "panel script", `/vpm/app.js`),
+	answered(stays, 200, "old panel", `/old%20panel/ /old%20panel/index.php?x=1`),
+	answered(stays, 200, "addon", `/addon/ /addon/pretty/url`),
+	answered(stays, 200, "addon css", `/addon/style.css`),
+	answered(stays, 200, "plain addon", `/plain%20(addon)%20%5B2%5D/`),
+	answered(stays, 200, "plain addon text", `/plain%20(addon)%20%5B2%5D/sub/x.txt`),
+	// The docroot's rules send these to the docroot's site.
+	answered(absent, 200, siteText, `/plain%20(addon)%20%5B2%5D/missing /plain%20(addon)%20%5B2%5D/sub/no/such/page/
+		/plain%20(addon)%20%5B2%5D/missing?vpm_spared=1`),
+)
+
+// answered lists URLs, separated by white space, that have the same in common.
+func answered(p place, status int, body, targets string) (list []url) {
+	for target := range strings.FieldsSeq(targets) {
+		list = append(list, url{target, p, status, body})
+	}
+	return list
 }

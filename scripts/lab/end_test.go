@@ -65,7 +65,7 @@ func processes(t *testing.T, uid int, dirs ...string) (found []string) {
 
 func TestStopLeavesNothing(t *testing.T) {
 	t.Parallel()
-	host, db := startHost(t, lab.Options{PHP: true, FCGID: true}), startMariaDB(t)
+	host, db := lab.NewHost(t, lab.Options{PHP: true, FCGID: true}), lab.NewMariaDB(t)
 	install(t, host, map[string]string{
 		"public_html/index.php": "<?php echo 'started';",
 		// Ends neither by itself nor by SIGTERM.

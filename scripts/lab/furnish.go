@@ -101,6 +101,9 @@ func (h *Host) writeConfig(options Options) error {
 	if options.FCGID {
 		loaded = append(loaded, "fcgid")
 	}
+	if options.FastCGI != "" {
+		loaded = append(loaded, "proxy", "proxy_fcgi")
+	}
 	var text strings.Builder
 	err := apacheTemplate.Execute(&text, struct {
 		*Host

@@ -21,6 +21,9 @@ type Options struct {
 	RLimitAS    int64 // address space of a CGI process in bytes (RLimitMEM); 0 leaves it alone
 	RLimitNPROC int   // processes and threads of the account (RLimitNPROC); 0 leaves it alone
 	Timeout     int   // Apache's Timeout in seconds; 0 means 60
+
+	// FastCGI is the socket of a FastCGI server that answers for what lies below /server/; "" none.
+	FastCGI string
 }
 
 // Host is a running Apache with one account, acct. CGI programs run through suEXEC as that account, which exists for
@@ -33,8 +36,9 @@ type Host struct {
 	Docroot  string // Home/public_html, served at / and at /~acct/
 	AliasDir string // Home/aliased, served at /aliased/
 
-	dir    string
-	server *server
+	dir     string
+	options Options
+	server  *server
 }
 
 // StartHost starts a shared host. It needs root, for suEXEC and for the private accounts. It returns once the host
@@ -64,7 +68,7 @@ func startHost(options Options) (_ *Host, err error) {
 			err = errors.Join(err, os.RemoveAll(dir))
 		}
 	}()
-	port, err := freePort()
+	port, err := FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -76,6 +80,7 @@ func startHost(options Options) (_ *Host, err error) {
 		Docroot:  filepath.Join(home, "public_html"),
 		AliasDir: filepath.Join(home, "aliased"),
 		dir:      dir,
+		options:  options,
 	}
 	if h.UID, err = freeUID(port); err != nil {
 		return nil, err
@@ -84,7 +89,7 @@ func startHost(options Options) (_ *Host, err error) {
 	if err := h.furnish(options); err != nil {
 		return nil, fmt.Errorf("cannot furnish the shared host: %w", err)
 	}
-	if err := h.start(options); err != nil {
+	if err := h.start(); err != nil {
 		return nil, err
 	}
 	return h, nil
@@ -95,7 +100,7 @@ var namespaceScript string
 
 // start runs Apache as the first process of a new PID namespace, so that the kernel ends every process of the host
 // with it, and in a mount namespace where the host's own accounts and suEXEC settings stand in for the machine's.
-func (h *Host) start(options Options) error {
+func (h *Host) start() error {
 	cmd := exec.Command("/bin/sh", "-c", namespaceScript, "namespace.sh", h.dir)
 	cmd.Dir = "/"
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C"}
@@ -107,7 +112,7 @@ func (h *Host) start(options Options) error {
 	if err != nil {
 		return err
 	}
-	if err := server.waitReady(func() bool { return h.answers(options) }); err != nil {
+	if err := server.waitReady(func() bool { return h.answers() }); err != nil {
 		server.kill()
 		return fmt.Errorf("cannot start Apache: %w\n%s", err, h.ErrorLog())
 	}
@@ -116,14 +121,18 @@ func (h *Host) start(options Options) error {
 }
 
 // answers tells whether Apache accepts connections and its CGI daemon has opened its socket.
-func (h *Host) answers(options Options) bool {
-	if !options.Prefork {
+func (h *Host) answers() bool {
+	if !h.options.Prefork {
 		// mod_cgid adds a process ID to the name that it was given.
 		if found, err := filepath.Glob(filepath.Join(h.dir, "run", "cgid.sock*")); err != nil || found == nil {
 			return false
 		}
 	}
-	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", h.Port), time.Second)
+	return takesConnections(h.Port)
+}
+
+func takesConnections(port int) bool {
+	conn, err := net.DialTimeout("tcp", fmt.Sprintf("127.0.0.1:%d", port), time.Second)
 	if err != nil {
 		return false
 	}
@@ -137,6 +146,21 @@ func (h *Host) ErrorLog() string { return readLog(h.log("error.log")) }
 
 // SuexecLog returns what suEXEC has logged so far: each program that it ran, and why it refused one.
 func (h *Host) SuexecLog() string { return readLog(h.log("suexec.log")) }
+
+// Kill ends Apache and every process it started at once, as a crash of the machine does. Everything the host has stays
+// for Restart.
+func (h *Host) Kill() { h.server.kill() }
+
+// Restart starts a killed Apache again, at the same port. It sees what this process has mounted since.
+func (h *Host) Restart() error {
+	h.server.kill()
+	// Its sockets and mutexes are in the way of the next.
+	err := errors.Join(os.RemoveAll(filepath.Join(h.dir, "run")), os.MkdirAll(filepath.Join(h.dir, "run", "fcgid"), 0o755), h.giveToServer("run/fcgid"))
+	if err != nil {
+		return fmt.Errorf("cannot clear up after Apache: %w", err)
+	}
+	return h.start()
+}
 
 // Stop ends Apache and every process it started, and removes everything the host had. It may be called twice.
 func (h *Host) Stop() error {

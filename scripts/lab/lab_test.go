@@ -5,44 +5,12 @@ import (
 	"io"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"vpm/scripts/lab"
 )
-
-func startHost(t *testing.T, options lab.Options) *lab.Host {
-	t.Helper()
-	host, err := lab.StartHost(options)
-	if err != nil {
-		t.Fatalf("StartHost (is everything there? run scripts/setup): %v", err)
-	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("Apache's log:\n%s\nsuEXEC's log:\n%s", host.ErrorLog(), host.SuexecLog())
-		}
-		if err := host.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return host
-}
-
-func startMariaDB(t *testing.T, options ...lab.MariaDBOptions) *lab.MariaDB {
-	t.Helper()
-	db, err := lab.StartMariaDB(options...)
-	if err != nil {
-		t.Fatalf("StartMariaDB (is everything there? run scripts/setup): %v", err)
-	}
-	t.Cleanup(func() {
-		if err := db.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
-	return db
-}
 
 // install puts files, named by their path below the account's home, on the host.
 func install(t *testing.T, host *lab.Host, files map[string]string) {
@@ -94,7 +62,7 @@ func wantGet(t *testing.T, url, want string) {
 
 func TestHostServesTheAccount(t *testing.T) {
 	t.Parallel()
-	host := startHost(t, lab.Options{RLimitAS: 256 << 20, RLimitNPROC: 33})
+	host := lab.NewHost(t, lab.Options{RLimitAS: 256 << 20, RLimitNPROC: 33})
 	install(t, host, map[string]string{
 		"public_html/hello.txt":  "hello",
 		"public_html/who/id.cgi": script("id -u; id -g; id -un"),
@@ -119,7 +87,7 @@ func TestHostServesTheAccount(t *testing.T) {
 
 func TestTwoHostsAtOnce(t *testing.T) {
 	t.Parallel()
-	one, two := startHost(t, lab.Options{}), startHost(t, lab.Options{})
+	one, two := lab.NewHost(t, lab.Options{}), lab.NewHost(t, lab.Options{})
 	if one.Port == two.Port || one.UID == two.UID || one.Home == two.Home {
 		t.Errorf("two hosts share something: %+v and %+v", one, two)
 	}
@@ -136,13 +104,13 @@ echo posix_geteuid(), ' ', PHP_SAPI, ' ', $db->query('SELECT 6 * 7')->fetchColum
 
 func TestPHPWithDatabase(t *testing.T) {
 	t.Parallel()
-	db := startMariaDB(t)
+	db := lab.NewMariaDB(t)
 	user, password, err := db.CreateDatabase("site_a")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, fcgid := range []bool{false, true} {
-		host := startHost(t, lab.Options{PHP: true, FCGID: fcgid})
+		host := lab.NewHost(t, lab.Options{PHP: true, FCGID: fcgid})
 		install(t, host, map[string]string{"public_html/index.php": fmt.Sprintf(selectPage, db.Socket, "site_a", user, password)})
 		wantGet(t, host.URL+"/", fmt.Sprintf("%d cgi-fcgi 42", host.UID))
 	}
@@ -163,12 +131,10 @@ func TestFCGIDSpawns(t *testing.T) {
 		t.Fatal(err)
 	}
 	tree := filepath.Join(dir, "tree")
-	build := exec.Command("go", "build", "-o", filepath.Join(tree, "program.fcgi"), source)
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, output)
+	if err := lab.Build(filepath.Join(tree, "program.fcgi"), source); err != nil {
+		t.Fatal(err)
 	}
-	host := startHost(t, lab.Options{FCGID: true})
+	host := lab.NewHost(t, lab.Options{FCGID: true})
 	if err := host.Install(tree, "public_html", "api"); err != nil {
 		t.Fatal(err)
 	}

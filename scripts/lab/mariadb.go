@@ -46,7 +46,7 @@ func StartMariaDB(options ...MariaDBOptions) (*MariaDB, error) {
 	tcp := len(options) > 0 && options[0].TCP
 	for try := 1; ; try++ {
 		if tcp {
-			if db.Port, err = freePort(); err != nil {
+			if db.Port, err = FreePort(); err != nil {
 				return nil, errors.Join(err, os.RemoveAll(dir))
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -78,7 +79,33 @@ func (db *MariaDB) shutDown() error {
 }
 
 // Pause freezes the server: connections stay open and nothing answers.
-func (db *MariaDB) Pause() error { return db.server.process.Signal(syscall.SIGSTOP) }
+func (db *MariaDB) Pause() error {
+	if err := db.server.process.Signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	// Its threads stop one after the other, and one that has not may answer yet.
+	for until := time.Now().Add(shutDownLimit); time.Now().Before(until); time.Sleep(time.Millisecond) {
+		if db.frozen() {
+			return nil
+		}
+	}
+	return fmt.Errorf("cannot pause MariaDB: it does not stop within %s", shutDownLimit)
+}
+
+// frozen tells whether every thread of the server is stopped: see proc(5) for the state after the name in parentheses.
+func (db *MariaDB) frozen() bool {
+	threads, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", db.server.process.Pid))
+	if err != nil || len(threads) == 0 {
+		return false
+	}
+	for _, thread := range threads {
+		stat, err := os.ReadFile(thread)
+		if _, after, found := strings.Cut(string(stat), ") "); err != nil || !found || !strings.HasPrefix(after, "T") {
+			return false
+		}
+	}
+	return true
+}
 
 // Resume lets a paused server go on.
 func (db *MariaDB) Resume() error { return db.server.process.Signal(syscall.SIGCONT) }

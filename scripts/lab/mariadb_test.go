@@ -28,7 +28,7 @@ func wantExec(t *testing.T, db *lab.MariaDB, sql, want string) {
 
 func TestDatabaseUserSeesOnlyItsDatabase(t *testing.T) {
 	t.Parallel()
-	db := startMariaDB(t, lab.MariaDBOptions{TCP: true})
+	db := lab.NewMariaDB(t, lab.MariaDBOptions{TCP: true})
 	user, password, err := db.CreateDatabase("site_a")
 	if err != nil {
 		t.Fatal(err)
@@ -52,7 +52,7 @@ func TestDatabaseUserSeesOnlyItsDatabase(t *testing.T) {
 
 func TestKilledDatabaseComesBack(t *testing.T) {
 	t.Parallel()
-	db := startMariaDB(t)
+	db := lab.NewMariaDB(t)
 	wantExec(t, db, "CREATE DATABASE d; CREATE TABLE d.t (n INT); INSERT INTO d.t VALUES (7)", "")
 	db.Kill()
 	if got, err := db.Exec("SELECT 1"); err == nil {
@@ -68,7 +68,7 @@ func TestKilledDatabaseComesBack(t *testing.T) {
 
 func TestPausedDatabaseAnswersLater(t *testing.T) {
 	t.Parallel()
-	db := startMariaDB(t)
+	db := lab.NewMariaDB(t)
 	if err := db.Pause(); err != nil {
 		t.Fatal(err)
 	}

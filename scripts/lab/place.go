@@ -21,9 +21,9 @@ func newDir() (string, error) {
 	return filepath.EvalSymlinks(dir)
 }
 
-// freePort finds a port that nobody listens on, below the range from which the kernel takes ports for clients, so that
+// FreePort finds a port that nobody listens on, below the range from which the kernel takes ports for clients, so that
 // none of those can take it before the server does. Another lab still might: whoever fails to bind tries another.
-func freePort() (int, error) {
+func FreePort() (int, error) {
 	const first, count = 20000, 12000
 	var err error
 	for range 100 {

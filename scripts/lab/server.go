@@ -29,6 +29,17 @@ var starter = sync.OnceValue(func() chan<- func() {
 	return calls
 })
 
+// Start starts cmd. The kernel kills it when this process ends, however that ends.
+func Start(cmd *exec.Cmd) error {
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
+	started := make(chan error)
+	starter() <- func() { started <- cmd.Start() }
+	return <-started
+}
+
 // server is a child process that is killed when this process ends, however it ends.
 type server struct {
 	process *os.Process
@@ -47,11 +58,7 @@ func startServer(cmd *exec.Cmd, log string) (*server, error) {
 		cmd.SysProcAttr = &syscall.SysProcAttr{}
 	}
 	cmd.SysProcAttr.Setsid = true // servers signal their process group, which must not be the test's
-	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
-
-	started := make(chan error)
-	starter() <- func() { started <- cmd.Start() }
-	if err := <-started; err != nil {
+	if err := Start(cmd); err != nil {
 		return nil, fmt.Errorf("cannot start %s (see scripts/setup): %w", cmd.Path, err)
 	}
 	s := &server{process: cmd.Process, ended: make(chan struct{})}

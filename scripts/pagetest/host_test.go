@@ -3,13 +3,10 @@ package pagetest
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"vpm/scripts/apispec"
@@ -36,16 +33,7 @@ type site struct {
 
 func upload(t testing.TB, options lab.Options) *site {
 	t.Helper()
-	host, err := lab.StartHost(options)
-	must(t, err)
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("Apache's log:\n%s", host.ErrorLog())
-		}
-		if err := host.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	host := lab.NewHost(t, options)
 	s := &site{host, panel{t: t, address: host.URL}}
 	must(t, host.Install(built))
 	return s
@@ -86,29 +74,25 @@ func (s *panel) call(method, path string, body any, status int, into any) {
 	if s.token != "" {
 		req.Header.Set("Authorization", "Bearer "+s.token)
 	}
-	resp, err := http.DefaultClient.Do(req)
+	answer, err := apispec.Do(http.DefaultClient, req)
 	must(s.t, err)
-	defer resp.Body.Close()
-	answer, err := io.ReadAll(resp.Body)
-	must(s.t, err)
-	must(s.t, apispec.Check(req, resp.StatusCode, resp.Header, answer))
-	if resp.StatusCode != status {
-		s.t.Fatalf("%s %s answers %d, want %d: %s", method, path, resp.StatusCode, status, answer)
+	if answer.Status != status {
+		s.t.Fatalf("%s %s answers %d, want %d: %s", method, path, answer.Status, status, answer.Body)
 	}
 	if into != nil {
-		must(s.t, json.Unmarshal(answer, into))
+		must(s.t, json.Unmarshal(answer.Body, into))
 	}
 }
 
-var databases atomic.Int64
-
 // database makes an empty one.
-func database(t testing.TB) map[string]any {
+func database(t testing.TB) lab.Database {
 	t.Helper()
-	server, err := mariaDB()
+	server, err := lab.SharedMariaDB()
 	must(t, err)
-	name := fmt.Sprintf("pages_%d", databases.Add(1))
-	user, pass, err := server.CreateDatabase(name)
-	must(t, err)
-	return map[string]any{"socket": server.Socket, "name": name, "user": user, "password": pass}
+	return server.NewDatabase(t)
+}
+
+// given is how a scenario is told of a database.
+func given(d lab.Database) map[string]any {
+	return map[string]any{"socket": d.Socket, "name": d.Name, "user": d.User, "password": d.Password}
 }

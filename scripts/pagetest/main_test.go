@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"sync"
 	"testing"
 
 	"vpm/scripts/lab"
@@ -23,41 +21,17 @@ var server string
 var modules string
 
 func TestMain(m *testing.M) {
-	code, err := testMain(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func testMain(m *testing.M) (code int, err error) {
-	if modules, err = findModules(); err != nil {
-		return 1, err
-	}
-	dir, err := os.MkdirTemp("", "vpm-pagetest-")
-	if err != nil {
-		return 1, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	built = filepath.Join(dir, "public_html")
-	if err := os.CopyFS(built, os.DirFS("../../public_html")); err != nil {
-		return 1, err
-	}
-	server = filepath.Join(dir, "vpm")
-	for to, from := range map[string][2]string{
-		filepath.Join(built, "api", "vpm.cgi"):     {"../../cgi", ""},
-		filepath.Join(built, "api", "vpm-386.cgi"): {"../../cgi", "GOARCH=386"},
-		server: {"../../fcgi", ""},
-	} {
-		build := exec.Command("go", "build", "-buildmode=exe", "-o", to, from[0])
-		build.Env = append(os.Environ(), "CGO_ENABLED=0", from[1])
-		if out, err := build.CombinedOutput(); err != nil {
-			return 1, fmt.Errorf("cannot build %s: %w\n%s", filepath.Base(to), err, out)
+	lab.Main(m, func(dir string) (err error) {
+		if modules, err = findModules(); err != nil {
+			return err
 		}
-	}
-	defer stopMariaDB()
-	return m.Run(), nil
+		built, server = filepath.Join(dir, "public_html"), filepath.Join(dir, "vpm")
+		return errors.Join(
+			os.CopyFS(built, os.DirFS("../../public_html")),
+			lab.Build(filepath.Join(built, "api", "vpm.cgi"), "vpm/cgi"),
+			lab.BuildFor("386", filepath.Join(built, "api", "vpm-386.cgi"), "vpm/cgi"),
+			lab.Build(server, "vpm/fcgi"))
+	})
 }
 
 func findModules() (string, error) {
@@ -74,20 +48,4 @@ func findModules() (string, error) {
 		return "", fmt.Errorf("%w: run scripts/setup", err)
 	}
 	return dir, nil
-}
-
-var (
-	mariaDBStarted bool
-	mariaDB        = sync.OnceValues(func() (*lab.MariaDB, error) {
-		mariaDBStarted = true
-		return lab.StartMariaDB()
-	})
-)
-
-func stopMariaDB() {
-	if mariaDBStarted {
-		if db, err := mariaDB(); err == nil {
-			db.Stop()
-		}
-	}
 }

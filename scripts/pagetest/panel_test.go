@@ -75,9 +75,9 @@ func TestNewSite(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, lab.Options{PHP: true})
 	core := filepath.Join(s.Home, "shared-cores", "wordpress")
-	must(t, copyWordPress(core))
+	must(t, s.CopyWordPress(core))
 	must(t, s.Chown(filepath.Dir(core)))
-	play(t, "newsite.mjs", map[string]any{"url": s.URL, "username": admin, "password": password, "database": database(t),
+	play(t, "newsite.mjs", map[string]any{"url": s.URL, "username": admin, "password": password, "database": given(database(t)),
 		"site": s.URL + "/fresh/", "directory": filepath.Join(s.Docroot, "fresh")})
 }
 

@@ -39,11 +39,11 @@ func TestSetUp(t *testing.T) {
 			if c.spoil != nil {
 				c.spoil(t, s)
 			}
-			given := map[string]any{"url": s.URL, "codeFile": s.codeFile("setup-code.txt"), "password": password, "checks": allFine(c.checks), "views": c.views}
+			told := map[string]any{"url": s.URL, "codeFile": s.codeFile("setup-code.txt"), "password": password, "checks": allFine(c.checks), "views": c.views}
 			if c.mysql {
-				given["mysql"] = database(t)
+				told["mysql"] = given(database(t))
 			}
-			play(t, "setup.mjs", given)
+			play(t, "setup.mjs", told)
 		})
 	}
 }

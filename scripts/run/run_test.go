@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"vpm/scripts/lab"
 )
 
 // running is "make run" without the make: the built programs in a directory of their own.
@@ -26,8 +28,8 @@ func build(t *testing.T) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
 	for name, pkg := range map[string]string{"run": "vpm/scripts/run", "vpm.cgi": "vpm/cgi"} {
-		if out, err := exec.Command("go", "build", "-o", filepath.Join(dir, name), pkg).CombinedOutput(); err != nil {
-			t.Fatalf("cannot build %s: %v\n%s", pkg, err, out)
+		if err := lab.Build(filepath.Join(dir, name), pkg); err != nil {
+			t.Fatal(err)
 		}
 	}
 	return dir

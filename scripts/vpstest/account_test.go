@@ -1,12 +1,7 @@
 package vpstest
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,41 +21,11 @@ type account struct {
 	until   string         // when that was asked for
 }
 
-const wordPressConfig = `<?php
-define('DB_NAME', 'acct_wp');
-define('DB_USER', 'acct_wp');
-define('DB_PASSWORD', '%s');
-define('DB_HOST', 'localhost');
-define('DB_CHARSET', 'utf8mb4');
-foreach (['AUTH_KEY', 'SECURE_AUTH_KEY', 'LOGGED_IN_KEY', 'NONCE_KEY', 'AUTH_SALT', 'SECURE_AUTH_SALT', 'LOGGED_IN_SALT', 'NONCE_SALT'] as $name) define($name, md5("$name"));
-$table_prefix = 'wp_';
-define('WP_DEFAULT_THEME', 'plain');
-define('WP_HTTP_BLOCK_EXTERNAL', true);
-define('AUTOMATIC_UPDATER_DISABLED', true);
-define('DISABLE_WP_CRON', true);
-if (!defined('ABSPATH')) define('ABSPATH', __DIR__ . '/');
-require_once ABSPATH . 'wp-settings.php';
-`
-
 // newAccount sets up vpm and the sites on a shared host as a person does.
 func newAccount(t *testing.T, driver string) *account {
 	t.Helper()
-	host, err := lab.StartHost(lab.Options{PHP: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = host.Stop() })
-	db, err := lab.StartMariaDB()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = db.Stop() })
-	dial := func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", host.Port))
-	}
-	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}, Timeout: 3 * time.Minute,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	a := &account{server: &server{t: t, client: client}, host: host, db: db}
+	host, db := lab.NewHost(t, lab.Options{PHP: true}), lab.NewMariaDB(t)
+	a := &account{server: &server{t: t, client: host.Client()}, host: host, db: db}
 	a.must(host.Install("../../public_html"))
 	a.must(host.Install(uploaded, "public_html", "api", "vpm.cgi"))
 	a.installWordPress()
@@ -89,23 +54,13 @@ func (a *account) write(name, text string) {
 func (a *account) installWordPress() {
 	a.t.Helper()
 	a.must(a.host.CachePHP("mysqli.default_socket="+a.db.Socket, "pdo_mysql.default_socket="+a.db.Socket))
-	dir := filepath.Join(a.host.Docroot, "blog")
-	a.must(a.host.CopyWordPress(dir))
 	_, secret, err := a.db.CreateDatabase("acct_wp")
 	a.must(err)
-	a.write("blog/wp-config.php", fmt.Sprintf(wordPressConfig, secret))
+	dir := filepath.Join(a.host.Docroot, "blog")
+	a.must(a.host.InstallWordPress(dir, lab.WordPress{Database: lab.Database{Name: "acct_wp", User: "acct_wp", Password: secret}, Host: "localhost",
+		URL: "http://shop.test/blog/", Title: "A blog that moves", Password: password}))
 	a.write("blog/style.css", "body { color: black }\n")
 	a.must(a.host.Chown(dir))
-	form := url.Values{"weblog_title": {"A blog that moves"}, "user_name": {"editor"}, "admin_password": {password}, "admin_password2": {password},
-		"pw_weak": {"on"}, "admin_email": {"editor@example.org"}, "blog_public": {"1"}, "Submit": {"Install WordPress"}}
-	resp, err := a.client.PostForm("http://shop.test/blog/wp-admin/install.php?step=2", form)
-	a.must(err)
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	a.must(err)
-	if !strings.Contains(string(text), "<h1>Success!</h1>") {
-		a.t.Fatalf("the installer of WordPress answers %d %.1000s\n%s", resp.StatusCode, text, a.host.ErrorLog())
-	}
 }
 
 // setUpPanel is what its owner does in the panel: a second user, three instances of which one is stopped, and all that

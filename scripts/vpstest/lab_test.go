@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"vpm/scripts/apispec"
 	"vpm/scripts/vpslab"
@@ -38,15 +37,7 @@ echo json_encode(['owner' => get_current_user(), 'uid' => posix_geteuid(), 'file
 // boot starts a server with nothing on it.
 func boot(t *testing.T) *server {
 	t.Helper()
-	v, err := vpslab.Boot(vpslab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := v.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	v := vpslab.New(t, vpslab.Options{})
 	return &server{VPS: v, t: t, client: v.HTTPClient()}
 }
 
@@ -73,19 +64,13 @@ func newServer(t *testing.T) *server {
 }
 
 func (s *server) limited() context.Context {
-	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
-	s.t.Cleanup(cancel)
-	return ctx
+	return vpslab.Limited(s.t)
 }
 
 // sh runs a script as root.
 func (s *server) sh(script string) string {
 	s.t.Helper()
-	out, err := s.Run(s.limited(), "bash", "-e", "-c", script)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
+	return s.Script(s.t, script)
 }
 
 // answer is what a URL says.
@@ -129,20 +114,15 @@ func (s *server) ask(ctx context.Context, method, url string, body any) (answer,
 	if s.token != "" {
 		r.Header.Set("X-Auth-Token", s.token)
 	}
-	resp, err := s.client.Do(r)
-	if err != nil {
+	got, err := apispec.Do(s.client, r)
+	if got.Status == 0 {
 		return answer{}, err
 	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
 	if err != nil {
-		return answer{}, err
-	}
-	if err := apispec.Check(r, resp.StatusCode, resp.Header, got); err != nil {
 		s.t.Error(err)
 	}
-	a := answer{status: resp.StatusCode, header: resp.Header, text: string(got)}
-	_ = json.Unmarshal(got, &a.fields) // a page is not JSON
+	a := answer{status: got.Status, header: got.Header, text: string(got.Body)}
+	_ = json.Unmarshal(got.Body, &a.fields) // a page is not JSON
 	return a, nil
 }
 

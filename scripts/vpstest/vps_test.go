@@ -29,6 +29,7 @@ func TestWayToAServer(t *testing.T) {
 				s.wantFailedMove()
 			} else {
 				s.wantOriginal() // and then it is stopped
+				s.wantBeside()
 			}
 			user := s.move()
 			if driver == "mysql" {
@@ -49,6 +50,7 @@ func TestWayToAServer(t *testing.T) {
 			if driver == "mysql" {
 				s.wantQueries()
 			}
+			s.wantLog(user)
 			s.wantLimits(user)
 			s.wantShell(user)
 			s.wantReboot(user)

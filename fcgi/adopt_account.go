@@ -98,6 +98,7 @@ func (m *movedAccount) run(ctx context.Context, in io.Reader, out io.Writer) err
 	if err != nil {
 		return err
 	}
+	defer plan.Close()
 	if plan.Empty() {
 		return plan.Print(out)
 	}

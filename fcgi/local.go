@@ -80,14 +80,13 @@ func becomeOwner(settings string) error {
 	if settings == "" {
 		return nil
 	}
-	info, err := os.Stat(settings)
+	owner, err := ownerOf(settings)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		return core.Errorf(core.CodeUnavailable, "cannot read the settings: %s does not exist", settings)
 	case err != nil:
 		return core.Errorf(core.CodeForbidden, "cannot read the settings in %s as this user: use sudo", settings).Because(err)
 	}
-	owner := int(info.Sys().(*syscall.Stat_t).Uid)
 	switch os.Geteuid() {
 	case owner:
 		return nil
@@ -98,6 +97,25 @@ func becomeOwner(settings string) error {
 		return f.Close()
 	}
 	return core.Errorf(core.CodeForbidden, "cannot use the settings in %s: they belong to another user; use sudo", settings)
+}
+
+// ownerOf gives the user whose settings these are. Root's file is root's only where nobody else can put another in its
+// place: a link to one of root's makes nobody root.
+func ownerOf(settings string) (uid int, err error) {
+	for _, look := range []func() (os.FileInfo, error){
+		func() (os.FileInfo, error) { return os.Stat(settings) },
+		func() (os.FileInfo, error) { return os.Lstat(settings) },
+		func() (os.FileInfo, error) { return os.Stat(filepath.Dir(settings)) },
+	} {
+		info, err := look()
+		if err != nil {
+			return 0, err
+		}
+		if uid = int(info.Sys().(*syscall.Stat_t).Uid); uid != 0 {
+			break
+		}
+	}
+	return uid, nil
 }
 
 // become gives root's process to a user, for good.

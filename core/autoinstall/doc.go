@@ -9,10 +9,12 @@ import "os"
 const (
 	ServerSocket  = "/run/vpmd/vpm.sock"
 	ServerProgram = "/usr/lib/vpm/vpm"
+	ServerUnit    = "/etc/systemd/system/vpm.socket"
 )
 
-// ServerInstalled tells whether vpm's server is installed on this machine, whether or not it runs. It costs one stat.
-func ServerInstalled() bool { return there(ServerProgram) }
+// ServerInstalled tells whether vpm's server is installed on this machine, whether or not it runs. It costs one stat, which
+// is of the unit: the program is also on machines where a package has brought it and nobody has run "vpm install".
+func ServerInstalled() bool { return there(ServerUnit) }
 
 func there(path string) bool {
 	_, err := os.Lstat(path)

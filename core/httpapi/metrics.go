@@ -15,7 +15,8 @@ func (a *API) metrics(*call) (any, error) {
 }
 
 // forwarded are the headers by which a proxy tells of another client. Whoever sends one only loses by it.
-var forwarded = []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via"}
+var forwarded = []string{"X-Forwarded-For", "Forwarded", "X-Real-Ip", "Via", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server",
+	"True-Client-Ip", "Cf-Connecting-Ip"}
 
 // onThisMachine tells whether the client is a program on this machine. The web server says who its peer is; where that is
 // a proxy on this machine, it has to be a trusted one, which says the same of its client.

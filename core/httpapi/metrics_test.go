@@ -65,6 +65,22 @@ func TestMetricsAccess(t *testing.T) {
 	}
 }
 
+// TestObservedStatusIsThatOfThePage: what measures may be busy too.
+func TestObservedStatusIsThatOfThePage(t *testing.T) {
+	t.Parallel()
+	observed := 0
+	api := *newPanel(t).API
+	api.Metrics = http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "busy", http.StatusServiceUnavailable) })
+	api.Observe = func(_, _ string, status int, _ time.Duration) { observed = status }
+	r := httptest.NewRequest("GET", "/api/metrics", nil)
+	r.RemoteAddr = "127.0.0.1:1"
+	w := httptest.NewRecorder()
+	api.ServeHTTP(w, r)
+	if observed != http.StatusServiceUnavailable || w.Code != observed {
+		t.Errorf("observed is %d, answered %d", observed, w.Code)
+	}
+}
+
 // TestNoMetricsUnderCGI: a CGI program measures nothing, and says what does.
 func TestNoMetricsUnderCGI(t *testing.T) {
 	t.Parallel()

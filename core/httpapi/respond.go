@@ -81,8 +81,9 @@ func (a *API) write(w http.ResponseWriter, c *call, value any, err error) {
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	if other {
-		c.status = http.StatusOK
-		page.ServeHTTP(w, c.Request)
+		told := &statusWriter{w, http.StatusOK}
+		page.ServeHTTP(told, c.Request)
+		c.status = told.status
 		return
 	}
 	h.Set("Content-Type", "application/json")
@@ -94,6 +95,17 @@ func (a *API) write(w http.ResponseWriter, c *call, value any, err error) {
 	}
 	w.WriteHeader(c.status)
 	w.Write(body) // a client that has gone is no failure
+}
+
+// statusWriter knows with which status a handler of somebody else's has answered.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
 }
 
 // failure turns an error into the body that reports it. Errors that are not for people are logged whole

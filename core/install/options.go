@@ -23,7 +23,7 @@ const (
 
 	unitDir = "/etc/systemd/system/"
 	service = unitDir + "vpm.service"
-	socket  = unitDir + "vpm.socket"
+	socket  = autoinstall.ServerUnit
 )
 
 // Options says what to install.

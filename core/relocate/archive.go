@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"vpm/core"
 	"vpm/core/fault"
@@ -77,15 +78,11 @@ func (a *Archive) Print(w io.Writer) error {
 // removed first.
 func (a *Archive) Apply(ctx context.Context) error {
 	fail := func(err error) error { return cannot("unpack "+a.File, err) }
-	if err := os.RemoveAll(a.entering); err != nil {
+	unlock, err := a.enter(ctx)
+	if err != nil {
 		return fail(err)
 	}
-	if err := os.MkdirAll(filepath.Dir(a.entering), 0o755); err != nil {
-		return fail(err)
-	}
-	if err := os.Mkdir(a.entering, 0o700); err != nil {
-		return fail(err)
-	}
+	defer unlock()
 	root, err := os.OpenRoot(a.entering)
 	if err != nil {
 		return fail(err)
@@ -105,6 +102,28 @@ func (a *Archive) Apply(ctx context.Context) error {
 		return fail(errors.Join(err, os.RemoveAll(a.entering)))
 	}
 	return fail(a.place())
+}
+
+// enter makes the directory where the archive is unpacked, and keeps others from doing the same.
+func (a *Archive) enter(ctx context.Context) (unlock func(), err error) {
+	if exists(a.entering) {
+		unlock, err := lock(ctx, a.entering)
+		if err != nil {
+			return nil, err
+		}
+		err = os.RemoveAll(a.entering)
+		unlock()
+		if err != nil {
+			return nil, err
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(a.entering), 0o755); err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(a.entering, 0o700); err != nil {
+		return nil, err
+	}
+	return lock(ctx, a.entering)
 }
 
 // place gives what was unpacked its place: the home itself where there is nothing but it, else all of it, as a full backup
@@ -129,6 +148,7 @@ func (a *Archive) place() error {
 		err = os.Chmod(home, 0o711) // visitors' files lie below, and nobody lists what else does
 	}
 	if err == nil {
+		syscall.Sync() // what has its place is whole, even where power fails now
 		err = os.Rename(home, a.To)
 	}
 	return errors.Join(err, os.RemoveAll(a.entering))

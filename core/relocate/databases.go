@@ -18,6 +18,7 @@ type database struct {
 	users    []login
 	usedBy   []string
 	dump     string // a file of SQL, "" for none
+	within   string // the directory that dump must not lead out of, "" where a person has named it
 	found    content
 	unlocked bool // all users can open it
 }
@@ -209,8 +210,17 @@ func (p *Plan) findDump(d *database, named map[string]string) error {
 		return core.Errorf(core.CodeInvalid, "cannot bring the database %s of %s here: there is no %[1]s.sql or %[1]s.sql.gz in %[3]s; name its dump with --dump %[1]s=FILE",
 			d.name, d.usedBy[0], strings.Join(looked, ", "))
 	case 1:
-		d.dump = found[0]
-		return nil
+		d.dump, d.within = found[0], p.options.From
+		if named[d.name] == d.dump {
+			d.within = ""
+		} else if !core.Within(d.dump, d.within) { // it lies beside the home, which From is
+			d.within = filepath.Dir(p.account.home)
+		}
+		in, err := d.open()
+		if err != nil {
+			return err
+		}
+		return in.Close()
 	}
 	return core.Errorf(core.CodeInvalid, "cannot choose between the dumps %s; name one with --dump %s=FILE", strings.Join(found, " and "), d.name)
 }

@@ -25,19 +25,44 @@ func (p *Plan) fileSteps() error {
 		p.add(step{what: fmt.Sprintf("give what belongs to user %d in %s, who is nobody here, to %s", uid, home, p.options.Owner),
 			do: func(ctx context.Context) error { return give(ctx, home, root, uid, p.options.Owner) }})
 	}
-	for _, dir := range []string{home, root} {
-		info, err := os.Stat(dir)
+	return p.passSteps(home, ".", filepath.Base(root)) // home is the directory of root
+}
+
+// passSteps let others pass through directories of the home. None of them may lead out of it: it is the account's, and what
+// is changed there is not.
+func (p *Plan) passSteps(home string, names ...string) error {
+	within, err := os.OpenRoot(home)
+	if err != nil {
+		return cannot("look at "+home, err)
+	}
+	defer within.Close()
+	for _, name := range names {
+		dir := filepath.Join(home, name)
+		info, err := within.Stat(name)
 		if err != nil {
 			return cannot("look at "+dir, err)
 		}
 		if mode := info.Mode().Perm(); mode&0o001 == 0 {
 			p.add(step{what: fmt.Sprintf("let others pass through %s, as the web server has to: its permissions %04o become %04o", dir, mode, mode|0o001),
 				do: func(context.Context) error {
-					return cannot("change the permissions of "+dir, os.Chmod(dir, mode|0o001))
+					return cannot("change the permissions of "+dir, allowPassing(home, name))
 				}})
 		}
 	}
 	return nil
+}
+
+func allowPassing(home, name string) error {
+	within, err := os.OpenRoot(home)
+	if err != nil {
+		return err
+	}
+	defer within.Close()
+	info, err := within.Stat(name)
+	if err != nil {
+		return err
+	}
+	return within.Chmod(name, info.Mode().Perm()|0o001)
 }
 
 // give has a user own what belongs to uid below home; nothing is followed. The directory by which the plan sees what is to

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"syscall"
@@ -26,9 +27,9 @@ func (s *server) load(ctx context.Context, d *database) error {
 	if program == "" {
 		return core.Errorf(core.CodeUnavailable, "cannot import %s: there is no mariadb client; install mariadb-client", d.dump)
 	}
-	in, err := os.Open(d.dump)
+	in, err := d.open()
 	if err != nil {
-		return fail(err)
+		return err
 	}
 	defer in.Close()
 	// Through a pipe, so that the client ends with this process and imports nothing beside the next one's.
@@ -50,6 +51,41 @@ func (s *server) load(ctx context.Context, d *database) error {
 		return core.Errorf(core.CodeNotEffective, "cannot import %s into the database %s: %w: %.500s", d.dump, d.name, err, strings.TrimSpace(said.String()))
 	}
 	return nil
+}
+
+// open opens the dump. One that was found lies among files that were made elsewhere: a link in its place that leads out of
+// them would bring this account what is another's.
+func (d *database) open() (*os.File, error) {
+	const flags = os.O_RDONLY | syscall.O_NONBLOCK // a FIFO is opened at once, and then refused
+	f, err := d.openWith(flags)
+	if err != nil {
+		return nil, cannot("import "+d.dump, err)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = core.Errorf(core.CodeInvalid, "cannot import %s: it is not a file", d.dump)
+	}
+	if err != nil {
+		f.Close()
+		return nil, cannot("import "+d.dump, err)
+	}
+	return f, nil
+}
+
+func (d *database) openWith(flags int) (*os.File, error) {
+	if d.within == "" {
+		return os.OpenFile(d.dump, flags, 0)
+	}
+	rel, err := filepath.Rel(d.within, d.dump)
+	if err != nil {
+		return nil, err
+	}
+	root, err := os.OpenRoot(d.within)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	return root.OpenFile(rel, flags, 0)
 }
 
 func client() string {

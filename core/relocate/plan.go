@@ -27,10 +27,15 @@ type Plan struct {
 	notes   []string
 	steps   []step
 	awaited map[string]bool // databases that cannot be asked yet
+	unlock  func()
 }
 
+// Close lets others take in the account. A Plan that was not applied is out of date then.
+func (p *Plan) Close() { p.unlock() }
+
 // Prepare looks at what was restored and at this machine, and gives the plan of what is not done yet. It changes nothing.
-// Its errors say what is missing and how it comes.
+// Its errors say what is missing and how it comes. Until the plan is closed the account is its own: CodeBusy is that of
+// another.
 func Prepare(ctx context.Context, o Options) (*Plan, error) {
 	if err := o.complete(); err != nil {
 		return nil, err
@@ -40,30 +45,41 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 		return nil, err
 	}
 	p := &Plan{options: o, account: a, awaited: map[string]bool{}}
+	if p.unlock, err = lock(ctx, a.home); err != nil {
+		return nil, cannot("adopt "+a.home, err)
+	}
+	if err := p.prepare(ctx); err != nil {
+		p.Close()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Plan) prepare(ctx context.Context) error {
 	p.noteUncopied()
 	p.notePaths()
-	p.options.Install.From = a.settings.Place.ProgramDir
+	p.options.Install.From = p.account.settings.Place.ProgramDir
 	server, err := install.Prepare(ctx, p.options.Install)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.fileSteps(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.databaseSteps(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.panelStep(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	if err := p.settingsStep(); err != nil {
-		return nil, err
+		return err
 	}
 	if !server.Empty() {
 		p.add(step{what: "install vpm's server, which takes over settings and database: vpm install --from " + p.options.Install.From,
 			detail: "--dry-run of that shows every file and command, once the settings are as above", do: p.install})
 	}
-	return p, p.moveStep(ctx)
+	return p.moveStep(ctx)
 }
 
 func (p *Plan) add(steps ...step) { p.steps = append(p.steps, steps...) }

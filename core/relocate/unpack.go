@@ -50,7 +50,7 @@ func (u *unpacking) tar(ctx context.Context, file string) error {
 		}
 		name, mode := filepath.Clean(h.Name), h.FileInfo().Mode()
 		switch h.Typeflag {
-		case tar.TypeDir, tar.TypeReg:
+		case tar.TypeDir, tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
 			err = u.make(name, mode, t)
 		case tar.TypeSymlink:
 			err = u.link(name, h.Linkname)

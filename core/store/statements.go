@@ -19,6 +19,7 @@ type Statements struct {
 // The sources of a count.
 const (
 	FromDigests = "all statements in the database since the server began to count, by performance_schema's digests"
+	FromRoom    = "a part of the statements in the database: performance_schema has no room for the digests of more (performance_schema_digests_size)"
 	FromSlowLog = "the slow statements in mysql.slow_log"
 )
 
@@ -43,8 +44,7 @@ func (s Statements) Count(ctx context.Context, database string) (n int64, source
 	case err != nil:
 		return 0, "", core.Errorf(core.CodeUnavailable, "cannot read the statistics of the database server").Because(err)
 	case digests == 1:
-		source = FromDigests
-		err = db.QueryRowContext(ctx, `SELECT COALESCE(SUM(COUNT_STAR), 0) FROM performance_schema.events_statements_summary_by_digest WHERE SCHEMA_NAME = ?`, database).Scan(&n)
+		n, source, err = countDigests(ctx, db, database)
 	case slow == 1:
 		source = FromSlowLog
 		err = db.QueryRowContext(ctx, `SELECT COUNT(db) FROM mysql.slow_log WHERE db = ?`, database).Scan(&n)
@@ -55,4 +55,16 @@ func (s Statements) Count(ctx context.Context, database string) (n int64, source
 		return 0, "", core.Errorf(core.CodeUnavailable, "cannot read the statistics of the database server").Because(err)
 	}
 	return n, source, nil
+}
+
+// countDigests counts by digests. What the table has no room for is added up in a row without a digest, of no database.
+func countDigests(ctx context.Context, db *sql.DB, database string) (n int64, source string, err error) {
+	full := false
+	err = db.QueryRowContext(ctx, `SELECT COALESCE(SUM(CASE WHEN SCHEMA_NAME = ? THEN COUNT_STAR ELSE 0 END), 0),
+		COALESCE(SUM(CASE WHEN DIGEST IS NULL THEN COUNT_STAR ELSE 0 END), 0) > 0
+		FROM performance_schema.events_statements_summary_by_digest`, database).Scan(&n, &full)
+	if full {
+		return n, FromRoom, err
+	}
+	return n, FromDigests, err
 }

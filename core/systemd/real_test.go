@@ -96,6 +96,37 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
+// TestPoolThatNobodyHasRead is what a server leaves that dies after a pool was changed: the next one has the master read it,
+// once.
+func TestPoolThatNobodyHasRead(t *testing.T) {
+	t.Parallel()
+	l := sharedLab(t)
+	l.provision(t, pool("unread"))
+	first := l.run(t, "unread", "v1")
+	look := func() Detail { return l.ask(t, "Look", Ask{Slug: "unread"}).Result.Unit }
+	started := look()
+	l.run(t, "unread", "v1")
+	if d := look(); !d.ChangedAt.Equal(started.ChangedAt) {
+		t.Errorf("a pool that is as it was is read again: %+v", d)
+	}
+	text, err := pool("unread").Render()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.write(t, "/etc/vpm/pools/unread.conf", text+"; changed\n")
+	if pid := l.run(t, "unread", "v1"); pid != first {
+		t.Errorf("for a changed pool the master %d gave way to %d", first, pid)
+	}
+	read := look()
+	if !read.ChangedAt.After(started.ChangedAt) || read.Invocation != started.Invocation {
+		t.Errorf("the changed pool was not read: %+v, then %+v", started, read)
+	}
+	l.run(t, "unread", "v1")
+	if d := look(); !d.ChangedAt.Equal(read.ChangedAt) {
+		t.Errorf("the changed pool is read twice: %+v", d)
+	}
+}
+
 func TestFailedStartSaysWhy(t *testing.T) {
 	t.Parallel()
 	l := sharedLab(t)

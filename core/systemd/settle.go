@@ -34,13 +34,10 @@ func (rt *Runtime) Settle(ctx context.Context, r core.Record) (core.Settled, err
 	if r.Wanted(rt.Now()) == core.ObservedStopped {
 		d, err = rt.stop(ctx, slug, closing(r))
 		if err == nil {
-			_, err = rt.limit(ctx, slug, r.Instance)
+			err = rt.limit(ctx, slug, r.Instance)
 		}
-	} else {
-		var changed bool
-		if changed, err = rt.limit(ctx, slug, r.Instance); err == nil {
-			d, err = rt.start(ctx, slug, r.Run.VirtualPID, changed)
-		}
+	} else if err = rt.limit(ctx, slug, r.Instance); err == nil {
+		d, err = rt.start(ctx, slug, r.Run.VirtualPID)
 	}
 	if err != nil {
 		return core.Settled{}, err
@@ -49,18 +46,12 @@ func (rt *Runtime) Settle(ctx context.Context, r core.Record) (core.Settled, err
 	return core.Settled{Record: r, Entry: r.Gate.Entry, Evidence: e}, nil
 }
 
-// limit sets what the instance may use, and tells whether its pool is another than before.
-func (rt *Runtime) limit(ctx context.Context, slug string, in core.Instance) (changed bool, err error) {
+// limit sets what the instance may use.
+func (rt *Runtime) limit(ctx context.Context, slug string, in core.Instance) error {
 	if rt.Limit == nil {
-		return false, nil
+		return nil
 	}
-	pool := filepath.Join(rt.Pools, slug+".conf")
-	before, _ := os.ReadFile(pool) // one that is missing is for a start to tell of
-	if err := rt.Limit(ctx, slug, in); err != nil {
-		return false, err
-	}
-	after, _ := os.ReadFile(pool)
-	return string(before) != string(after), nil
+	return rt.Limit(ctx, slug, in)
 }
 
 // closing is the gate of a stopped instance.
@@ -70,9 +61,9 @@ func closing(r core.Record) *htaccess.Gate {
 }
 
 // start brings the instance up as the run of this name: it starts it, restarts it where it is up as another run, and
-// leaves it where it is up as this one; changed has that one read its configuration again. The gate opens last, when there
-// is somebody to answer.
-func (rt *Runtime) start(ctx context.Context, slug, run string, changed bool) (Detail, error) {
+// leaves it where it is up as this one, but for its configuration, which it reads again where that has changed. The gate
+// opens last, when there is somebody to answer.
+func (rt *Runtime) start(ctx context.Context, slug, run string) (Detail, error) {
 	d, err := rt.Units.Detail(ctx, slug)
 	if err != nil {
 		return Detail{}, err
@@ -92,7 +83,7 @@ func (rt *Runtime) start(ctx context.Context, slug, run string, changed bool) (D
 	}
 	switch {
 	case d.up() && d.Invocation != note.Replaces:
-		if changed || rt.outdated(d) {
+		if rt.outdated(d) {
 			if _, err := rt.Units.Reload(ctx, d.Name); err != nil {
 				return Detail{}, err
 			}

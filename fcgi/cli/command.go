@@ -55,7 +55,7 @@ func asking(local Local, cmd *cobra.Command, run func(*call) error) *cobra.Comma
 
 // named makes cmd one that takes ids of instances, which shells complete.
 func named(local Local, cmd *cobra.Command, least, most int) *cobra.Command {
-	cmd.Args = cobra.RangeArgs(least, most)
+	cmd.Args = arguments(least, most)
 	cmd.ValidArgsFunction = func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= most {
 			return nil, cobra.ShellCompDirectiveNoFileComp

@@ -13,7 +13,7 @@ func newCreate(local Local) *cobra.Command {
 	texts := map[string]*string{}
 	var layout, registerOnly, password bool
 	var seconds, children int
-	cmd := &cobra.Command{Use: "create INSTANCE", Short: "Register a site, or make a new one", Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions}
+	cmd := &cobra.Command{Use: "create INSTANCE", Short: "Register a site, or make a new one", Args: arguments(1, 1), ValidArgsFunction: cobra.NoFileCompletions}
 	f := cmd.Flags()
 	for name, usage := range map[string]string{
 		"name": "what people call it; the id where not given", "type": "wordpress, joomla, drupal or native", "domain": "its `host` name", "path-prefix": "its `path` on the host",

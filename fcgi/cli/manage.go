@@ -107,28 +107,39 @@ func newLimits(local Local) *cobra.Command {
 	return cmd
 }
 
+// limit is one of those that people set: its flag, and its field of the API.
+type limit struct{ flag, field, title, unit, usage string }
+
+var allLimits = []limit{
+	{"memory", "memory_limit", "memory", "", "the memory `limit` of one PHP request, as 256M"},
+	{"time", "max_execution_time", "time of a page", "s", "how many `seconds` a page may take"},
+	{"children", "max_children", "PHP processes", "", "how many PHP processes it may have"},
+	{"total-memory", "total_memory", "memory in all", "", "the memory `limit` of all its processes together, as 1G; for one with a process of its own"},
+	{"cpu", "cpu_limit", "processor time", "%", "`percent` of one processor that all its processes may use, as 150; for one with a process of its own"},
+	{"tasks", "tasks_limit", "processes and threads", "", "how many processes and threads it may have; for one with a process of its own"},
+}
+
 func newLimitsSet(local Local) *cobra.Command {
-	var memory, total string
-	var seconds, children, cpu, tasks int
 	cmd := named(local, &cobra.Command{Use: "set INSTANCE", Short: "Set what an instance may use; what is not given stays"}, 1, 1)
-	f := cmd.Flags()
-	f.StringVar(&memory, "memory", "", "the memory `limit` of a request, as 256M")
-	f.IntVar(&seconds, "time", 0, "how many `seconds` a page may take")
-	f.IntVar(&children, "children", 0, "how many PHP processes it may have")
-	f.StringVar(&total, "total-memory", "", "the memory `limit` of all its processes, as 1G")
-	f.IntVar(&cpu, "cpu", 0, "how many `percent` of one processor all its processes may use")
-	f.IntVar(&tasks, "tasks", 0, "how many processes and threads it may have")
-	cmd.MarkFlagsOneRequired("memory", "time", "children", "total-memory", "cpu", "tasks")
+	given := map[string]func() any{}
+	names := make([]string, len(allLimits))
+	for i, l := range allLimits {
+		names[i] = l.flag
+		if strings.HasSuffix(l.flag, "memory") {
+			size := cmd.Flags().String(l.flag, "", l.usage)
+			given[l.flag] = func() any { return *size }
+		} else {
+			n := cmd.Flags().Int(l.flag, 0, l.usage)
+			given[l.flag] = func() any { return *n }
+		}
+	}
+	cmd.MarkFlagsOneRequired(names...)
 	dryRun(cmd)
 	return asking(local, cmd, func(c *call) error {
 		body := map[string]any{"instance_id": c.args[0]}
-		for flag, set := range map[string]struct {
-			field string
-			value any
-		}{"memory": {"memory_limit", memory}, "time": {"max_execution_time", seconds}, "children": {"max_children", children},
-			"total-memory": {"total_memory", total}, "cpu": {"cpu_limit", cpu}, "tasks": {"tasks_limit", tasks}} {
-			if f.Changed(flag) { // an empty one, or 0, takes the limit away
-				body[set.field] = set.value
+		for _, l := range allLimits {
+			if c.cmd.Flags().Changed(l.flag) { // an empty one, or 0, takes the limit away
+				body[l.field] = given[l.flag]()
 			}
 		}
 		return perform(c, change{path: "instances/update", body: body, needs: core.PermissionManage, ids: c.args}, limitBlocks)
@@ -137,32 +148,19 @@ func newLimitsSet(local Local) *cobra.Command {
 
 func limitBlocks(a struct {
 	Instance struct {
-		ID     string `json:"instance_id"`
-		Config struct {
-			Memory   any `json:"memory_limit"`
-			Seconds  any `json:"max_execution_time"`
-			Children any `json:"max_children"`
-			Total    any `json:"total_memory"`
-			CPU      any `json:"cpu_limit"`
-			Tasks    any `json:"tasks_limit"`
-		} `json:"config"`
+		ID     string         `json:"instance_id"`
+		Config map[string]any `json:"config"`
 	} `json:"instance"`
 }) []block {
-	value := func(v any, unit string) cell {
-		if v == nil {
-			return cell{"not set", faint}
-		}
-		return text(strings.TrimSpace(fmt.Sprint(v, " ", unit)))
-	}
-	limits := a.Instance.Config
 	var f fields
 	f.add("instance", text(a.Instance.ID))
-	f.add("memory", value(limits.Memory, ""))
-	f.add("time of a page", value(limits.Seconds, "s"))
-	f.add("PHP processes", value(limits.Children, ""))
-	f.add("memory of all", value(limits.Total, ""))
-	f.add("processor", value(limits.CPU, "%"))
-	f.add("tasks", value(limits.Tasks, ""))
+	for _, l := range allLimits {
+		value := cell{"not set", faint}
+		if v := a.Instance.Config[l.field]; v != nil {
+			value = text(strings.TrimSpace(fmt.Sprint(v, " ", l.unit)))
+		}
+		f.add(l.title, value)
+	}
 	return []block{f}
 }
 

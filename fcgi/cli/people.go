@@ -61,7 +61,7 @@ func newUser(local Local) *cobra.Command {
 
 func newUserAdd(local Local) *cobra.Command {
 	var name, email, role string
-	cmd := &cobra.Command{Use: "add USER", Short: "Add a person; the password is asked for, or the first line of stdin", Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions}
+	cmd := &cobra.Command{Use: "add USER", Short: "Add a person; the password is asked for, or the first line of stdin", Args: arguments(1, 1), ValidArgsFunction: cobra.NoFileCompletions}
 	cmd.Flags().StringVar(&name, "name", "", "the full name")
 	cmd.Flags().StringVar(&email, "email", "", "the `address`")
 	cmd.Flags().StringVar(&role, "role", core.RoleViewer, "admin, manager or viewer")
@@ -84,7 +84,7 @@ func newUserAdd(local Local) *cobra.Command {
 
 // changeUser makes a command that changes one person, whom people name and the API numbers.
 func changeUser(local Local, verb, short, doing string, complete func(*call, map[string]any) error) *cobra.Command {
-	cmd := &cobra.Command{Use: verb + " USER", Short: short, Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions}
+	cmd := &cobra.Command{Use: verb + " USER", Short: short, Args: arguments(1, 1), ValidArgsFunction: cobra.NoFileCompletions}
 	dryRun(cmd)
 	return asking(local, cmd, func(c *call) error {
 		answer, err := c.Get(c.ctx, "users/list", nil)
@@ -146,7 +146,7 @@ func newToken(local Local) *cobra.Command {
 func newTokenCreate(local Local) *cobra.Command {
 	scope := ""
 	scopes := []string{core.ScopeView, core.ScopeManage, core.ScopeTick}
-	cmd := &cobra.Command{Use: "create NAME", Short: "Make a token; it is printed this once", Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions}
+	cmd := &cobra.Command{Use: "create NAME", Short: "Make a token; it is printed this once", Args: arguments(1, 1), ValidArgsFunction: cobra.NoFileCompletions}
 	cmd.Flags().StringVar(&scope, "scope", core.ScopeView, strings.Join(scopes, ", "))
 	_ = cmd.RegisterFlagCompletionFunc("scope", cobra.FixedCompletions(scopes, cobra.ShellCompDirectiveNoFileComp)) // the flag is there
 	dryRun(cmd)
@@ -160,7 +160,7 @@ func newTokenCreate(local Local) *cobra.Command {
 }
 
 func newTokenRevoke(local Local) *cobra.Command {
-	cmd := &cobra.Command{Use: "revoke ID", Short: "Make a token useless", Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions}
+	cmd := &cobra.Command{Use: "revoke ID", Short: "Make a token useless", Args: arguments(1, 1), ValidArgsFunction: cobra.NoFileCompletions}
 	dryRun(cmd)
 	return asking(local, cmd, func(c *call) error {
 		id, err := strconv.ParseInt(c.args[0], 10, 64)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"encoding/json"
+	"errors"
 	"path/filepath"
 
 	"github.com/spf13/cobra"
@@ -69,7 +70,7 @@ func newAdopt(local Local) *cobra.Command {
 	dryRun(cmd)
 	cmd.Args = func(_ *cobra.Command, args []string) error {
 		if all == (len(args) > 0) {
-			return core.Errorf(core.CodeInvalid, "cannot adopt without directories, or --all alone")
+			return errors.New("cannot tell which sites to adopt: give their directories, or --all")
 		}
 		return nil
 	}

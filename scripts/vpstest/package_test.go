@@ -57,6 +57,9 @@ func TestPackage(t *testing.T) {
 	if left := s.sh("ls -d /etc/vpm /var/lib/vpm /run/vpmd 2>/dev/null || true; systemctl list-unit-files --no-legend 'vpm*' || true"); left != "" {
 		t.Errorf("the package alone makes a server: %s", left)
 	}
+	if mode := fmt.Sprint(s.call("GET", "mode.php", nil)); strings.Contains(mode, "server is installed") {
+		t.Errorf("with the package alone the uploaded vpm.cgi says %s", mode)
+	}
 	s.sh("cmp /usr/share/vpm/api/.htaccess " + docroot + "/api/.htaccess; test -x /usr/share/vpm/api/vpm.cgi; test -f /usr/share/vpm/vpm/index.html")
 	s.sh("vpm install")
 	s.wantServer(second)
@@ -93,7 +96,7 @@ func (s *server) packages() {
 	if err := s.WriteFile("/root/next/usr/lib/vpm/vpm", program, 0o755); err != nil {
 		s.t.Fatal(err)
 	}
-	s.sh("cd /root; dpkg-deb -b next vpm-" + second + ".deb; rm -r next")
+	s.sh("cd /root; dpkg-deb -Znone -b next vpm-" + second + ".deb; rm -r next")
 }
 
 func (s *server) tryApt(words string) (string, error) {

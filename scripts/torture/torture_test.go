@@ -16,7 +16,7 @@ func TestTorture(t *testing.T) {
 		t.Fatalf("cannot build: %v\n%s", err, text)
 	}
 	evidence := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), program, "-seed", "7", "-duration", "1s", "-round", "8s", "-instances", "12", "-clients", "8", "-evidence", evidence)
+	cmd := exec.CommandContext(t.Context(), program, "-seed", "7", "-duration", "1s", "-round", "6s", "-instances", "10", "-clients", "6", "-evidence", evidence)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -3,7 +3,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Static, and not position-independent, which would cost each CGI request more than a millisecond.
 GOBUILD = CGO_ENABLED=0 go build -trimpath -buildmode=exe -ldflags '-s -w -X main.version=$(VERSION)'
 
-.PHONY: run build test lint fuzz bench dist man clean
+.PHONY: run build test lint fuzz bench torture dist man clean
 
 run: build
 	@go build -o bin/run ./scripts/run
@@ -27,6 +27,14 @@ fuzz:
 bench:
 	@scripts/setup
 	go run ./scripts/bench
+
+# Ten minutes of all that can go wrong, on both databases. TORTURE_SEED repeats the choices of a run.
+DURATION ?= 10m
+TORTURE_SEED ?= 0
+torture:
+	@scripts/setup
+	@go build -o bin/torture ./scripts/torture
+	@exec bin/torture -duration '$(DURATION)' -seed '$(TORTURE_SEED)'
 
 DIST ?= dist
 ONLY ?= # linux-amd64, say: only for that kind of host

@@ -48,6 +48,9 @@ func (m *Manager) verify(ctx context.Context, res Result, s Settled, ask bool) (
 		return res, nil
 	}
 	e, cause := m.probe(ctx, s)
+	if s.Record.Wanted(m.Now()) != ObservedStopped {
+		return res, nil // the stop ended meanwhile: what visitors meet then says nothing of the gate
+	}
 	if e.Observed == ObservedRunning && s.Alternative != "" {
 		first := s
 		var err error

@@ -422,6 +422,26 @@ func TestDriftIsRepaired(t *testing.T) {
 	}
 }
 
+// TestStopEndsWhileItIsProbed: visitors who are let in then are no sign that the gate has no effect where it stands.
+func TestStopEndsWhileItIsProbed(t *testing.T) {
+	t.Parallel()
+	m, ctx := newManager(t), t.Context()
+	_, err := m.Create(ctx, by, site("one"))
+	must(t, err)
+	m.Probe = func(context.Context, core.Record) (core.Evidence, string) {
+		m.now = m.now.Add(3 * time.Second)
+		return core.Evidence{Observed: core.ObservedRunning, How: core.HowProbe, Seen: "GET / answered 200", At: m.now}, ""
+	}
+	if _, err := m.Stop(ctx, by, "one", core.Stop{Verify: true, Until: m.now.Add(2 * time.Second)}); err != nil {
+		t.Errorf("a stop that ended while visitors were asked for: %v", err)
+	}
+	r, err := m.Store.Record(ctx, "one")
+	must(t, err)
+	if r.Gate.Pending() || r.Gate.Entry != filepath.Join(m.base, "one") || r.Gate.Evidence.Observed != core.ObservedStopped {
+		t.Errorf("the gate is %+v; want it where it was and carried out", r.Gate)
+	}
+}
+
 // TestProbeDecides: a stop that visitors do not meet is not effective, and stays wanted.
 func TestProbeDecides(t *testing.T) {
 	t.Parallel()

@@ -3,7 +3,9 @@ package lab_test
 import (
 	"fmt"
 	"io"
+	"net"
 	"net/http"
+	"net/http/fcgi"
 	"os"
 	"path/filepath"
 	"strings"
@@ -142,5 +144,33 @@ func TestFCGIDSpawns(t *testing.T) {
 	// Replacing a program that runs must work, as an upload does.
 	if err := host.Install(tree, "public_html", "api"); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestHostGoesOnAfterAKill: at the same port, with everything it had, and a FastCGI server's socket below /server/.
+func TestHostGoesOnAfterAKill(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(lab.NewDir(t), "server.sock")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	if err := os.Chmod(socket, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	go fcgi.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "server "+r.URL.Path) }))
+	host := lab.NewHost(t, lab.Options{FCGID: true, FastCGI: socket})
+	install(t, host, map[string]string{"public_html/id.cgi": script("id -u")})
+	for range 2 {
+		wantGet(t, host.URL+"/id.cgi", fmt.Sprint(host.UID))
+		wantGet(t, host.URL+"/server/x", "server /server/x")
+		host.Kill()
+		if found := processes(t, host.UID, labDir(host)); len(found) > 0 {
+			t.Errorf("running after a kill: %q", found)
+		}
+		if err := host.Restart(); err != nil {
+			t.Fatal(err)
+		}
 	}
 }

@@ -75,7 +75,7 @@ func (t *turns) ask(ctx context.Context, q call) answer {
 	case a.ours && a.status == http.StatusUnauthorized && a.text("code") == "unauthenticated":
 		t.world.tokens.renew(ctx, t.world, token)
 	case a.err != nil && a.status == 0:
-		time.Sleep(20 * time.Millisecond) // the web server is down
+		time.Sleep(200 * time.Millisecond) // the web server is down
 	}
 	return a
 }

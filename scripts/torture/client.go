@@ -130,8 +130,9 @@ var errTorn = errors.New("the answer is no JSON text")
 
 // sessions keep the token that all clients use, until it no longer works.
 type sessions struct {
-	mu    sync.Mutex
-	token string
+	mu       sync.Mutex
+	token    string
+	renewing bool
 }
 
 func (s *sessions) get() string {
@@ -150,16 +151,16 @@ func (s *sessions) set(token string) {
 func (s *sessions) renew(ctx context.Context, w *world, old string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.token != old {
+	if s.token != old || s.renewing {
 		return
 	}
-	s.token = ""
+	s.renewing = true
 	s.mu.Unlock()
 	fresh := w.login(ctx)
 	s.mu.Lock()
-	s.token = fresh
-	if fresh == "" {
-		s.token = old
+	s.renewing = false
+	if fresh != "" {
+		s.token = fresh
 	}
 }
 

@@ -98,6 +98,9 @@ func (e *edited) spoil(rng *rand.Rand, block []byte) {
 		e.file = bytes.Join([][]byte{bytes.Join(lines[:n], nil), added, bytes.Join(lines[n:], nil), []byte("\n"), e.rest}, nil)
 		e.what, e.rest, e.exists = "a line inside the gate", append(bytes.Clone(added), e.rest...), true
 	}
+	if len(e.rest) == 0 && len(e.file) > 0 { // a file that was made for a gate goes with it
+		e.exists = !bytes.Contains(firstLine(block), []byte(" new "))
+	}
 	if len(e.rest) > 0 && !bytes.HasSuffix(e.rest, []byte("\n")) && e.what == "a line at the end" {
 		e.what = "" // it would go on in the line before
 	}

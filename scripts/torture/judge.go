@@ -58,6 +58,10 @@ func (r *round) settle(ctx context.Context) {
 	r.eachInstance(func(c *client, in *instance, way string) {
 		if a := c.do(ctx, call{method: "GET", path: "/instances/status.php?instance_id=" + in.id}, way); a.err != nil || a.status != 200 && a.status != 404 {
 			r.violate(in, "status after the trouble is %s", a)
+		} else if data, _ := os.ReadFile(in.file()); a.status == 404 && bytes.Contains(data, []byte("vpm gate 1 ")) {
+			// An old gate was put back after vpm forgot the site. It is no business of vpm's until it knows the site again.
+			t := &turns{client: c, round: r, rng: rng(r.seed, r.database, r.n, 1<<23), name: fmt.Sprintf("r%d calm of %s", r.n, in.id)}
+			t.counted(ctx, in, "create", in.create())
 		}
 	})
 	// The next backup removes what is left of those that were killed.

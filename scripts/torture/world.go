@@ -151,7 +151,7 @@ func (w *world) setUp(ctx context.Context) error {
 	file := filepath.Join(w.host.Home, "vpm.env")
 	text, err := os.ReadFile(file)
 	if err == nil {
-		err = os.WriteFile(file, append(text, "VPM_MODE=virtual\nVPM_TICK_BUDGET=8s\n"...), 0o600)
+		err = os.WriteFile(file, append(text, "VPM_MODE=virtual\nVPM_TICK_BUDGET=8s\nVPM_REQUEST_TIMEOUT=10s\n"...), 0o600)
 	}
 	return err
 }

@@ -313,7 +313,7 @@ func TestRebootAndBusRestart(t *testing.T) {
 	if !r.CPU.Known || r.CPU.Value == 0 || r.Memory.Known || r.MemoryLimit.Known || r.MemoryLimit.Unlimited {
 		t.Errorf("resources under v2 without controllers: %+v", r)
 	}
-	all := map[string]Standing{}
+	all := map[string]Used{}
 	l.call(t, "Overview", Ask{}, &all)
 	if d := l.ask(t, "Look", Ask{Slug: "wanted"}).Result.Unit; all["wanted"].PID != d.MainPID || d.MainPID == 0 {
 		t.Errorf("overview %+v, PID %d", all, d.MainPID)

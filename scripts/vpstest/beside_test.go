@@ -20,13 +20,12 @@ func (s *server) wantBeside() {
 	s.sh("chown -R www-data: /home/shop/instances; systemctl restart apache2")
 	notes, theirs := map[string]any{"instance_id": "notes"}, map[string]any{"instance_id": "theirs"}
 	body := map[string]any{"cms_type": "native", "domain": "shop.test", "database_name": "none"}
-	create := func(id, prefix, field, path string) {
-		body["instance_id"], body["instance_name"], body["path_prefix"], body[field] = id, id, prefix, path
+	create := func(id, prefix, path, root string) {
+		body["instance_id"], body["instance_name"], body["path_prefix"], body["path"], body["docroot"] = id, id, prefix, path, root
 		s.call("POST", "instances/create.php", body)
-		delete(body, field)
 	}
-	create("notes", "/notes", "docroot", dir)
-	create("theirs", "/others", "path", other)
+	create("notes", "/notes", home, dir)
+	create("theirs", "/others", other, other)
 	where := func() string {
 		in, _ := s.call("GET", "instances/monitor.php?instance_id=notes", nil)["instance"].(map[string]any)
 		var config struct{ Path, Docroot string }
@@ -37,7 +36,7 @@ func (s *server) wantBeside() {
 		return config.Path + " " + config.Docroot
 	}
 	before := where()
-	if !strings.HasSuffix(before, " "+dir) {
+	if before != home+" "+dir {
 		s.t.Errorf("the site lies in %s", before)
 	}
 

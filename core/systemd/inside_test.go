@@ -166,10 +166,20 @@ func (in *Inside) Gates(_ Ask, gates *map[string]htaccess.Gate) error {
 	return nil
 }
 
-func (in *Inside) Overview(ask Ask, all *map[string]Standing) (err error) {
+// Used is an instance in an overview, with what it uses.
+type Used struct {
+	Standing
+	Resources Resources
+}
+
+func (in *Inside) Overview(ask Ask, all *map[string]Used) error {
 	ctx, cancel := ask.context()
 	defer cancel()
-	*all, err = in.rt.Overview(ctx)
+	standings, err := in.rt.Overview(ctx)
+	*all = make(map[string]Used, len(standings))
+	for slug, s := range standings {
+		(*all)[slug] = Used{s, in.rt.Cgroups.Read(s.Group)}
+	}
 	return err
 }
 

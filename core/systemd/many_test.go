@@ -31,7 +31,7 @@ func TestMany(t *testing.T) {
 		t.Errorf("%d were started at the same time", most)
 	}
 	l.root(t, "systemctl stop "+UnitName(slugs[0]))
-	all := map[string]Standing{}
+	all := map[string]Used{}
 	l.call(t, "Overview", Ask{}, &all)
 	for i, slug := range slugs {
 		d := l.ask(t, "Look", Ask{Slug: slug}).Result.Unit

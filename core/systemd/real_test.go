@@ -86,6 +86,22 @@ func TestCutOff(t *testing.T) {
 	if again := l.run(t, "cut", "v3"); again != third {
 		t.Error("a restart that was done was done again")
 	}
+	more := pool("cut")
+	more.MaxChildren = 3
+	text, err := more.Render()
+	if err != nil {
+		t.Fatal(err)
+	}
+	changed := func() time.Time { return l.ask(t, "Look", Ask{Slug: "cut"}).Result.Unit.ChangedAt }
+	l.write(t, "/etc/vpm/pools/cut.conf", text) // new limits: written, and not read
+	atFirst := changed()
+	if again := l.run(t, "cut", "v3"); again != third || !changed().After(atFirst) {
+		t.Errorf("PID %d, was %d; a pool that was written was not read", again, third)
+	}
+	read := changed()
+	if l.run(t, "cut", "v3"); !changed().Equal(read) {
+		t.Error("a pool that was read was read again")
+	}
 	l.call(t, "RemoveNote", Ask{Slug: "cut"}, &ok) // a stop: noted, not done
 	l.must(t, "Settle", Ask{Slug: "cut", Run: "v3", Stopped: true})
 	if d := l.ask(t, "Look", Ask{Slug: "cut"}).Result.Unit; d.Active != "inactive" {
@@ -328,7 +344,7 @@ func TestRebootAndBusRestart(t *testing.T) {
 	if !r.CPU.Known || r.CPU.Value == 0 || r.Memory.Known || r.MemoryLimit.Known || r.MemoryLimit.Unlimited {
 		t.Errorf("resources under v2 without controllers: %+v", r)
 	}
-	all := map[string]Standing{}
+	all := map[string]Used{}
 	l.call(t, "Overview", Ask{}, &all)
 	if d := l.ask(t, "Look", Ask{Slug: "wanted"}).Result.Unit; all["wanted"].PID != d.MainPID || d.MainPID == 0 {
 		t.Errorf("overview %+v, PID %d", all, d.MainPID)

@@ -147,13 +147,13 @@ func (rt *Runtime) provisioned(slug string) bool {
 
 // Standing is an instance in an Overview.
 type Standing struct {
-	Unit      Unit
-	PID       int // of the master; 0: none, or not known
-	Resources Resources
+	Unit  Unit
+	PID   int    // of the master; 0: none, or not known
+	Group string // the control group, for Cgroups; "" while nothing runs
 }
 
-// Overview gives all instances that systemd has loaded, in one call to it; PIDs and resources come from the files of the
-// kernel. One that is missing is stopped.
+// Overview gives all instances that systemd has loaded, in one call to it; PIDs come from the files of the kernel. One
+// that is missing is stopped.
 func (rt *Runtime) Overview(ctx context.Context) (map[string]Standing, error) {
 	units, err := rt.Units.List(ctx)
 	if err != nil {
@@ -167,9 +167,8 @@ func (rt *Runtime) Overview(ctx context.Context) (map[string]Standing, error) {
 	for slug, u := range units {
 		s := Standing{Unit: u}
 		if u.up() {
-			group := filepath.Join(top, slice, UnitName(slug))
-			s.PID, _ = rt.Cgroups.MainPID(group)
-			s.Resources = rt.Cgroups.Read(group)
+			s.Group = filepath.Join(top, slice, UnitName(slug))
+			s.PID, _ = rt.Cgroups.MainPID(s.Group)
 		}
 		all[slug] = s
 	}

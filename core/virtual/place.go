@@ -1,6 +1,8 @@
 package virtual
 
 import (
+	"errors"
+	"io/fs"
 	"net/url"
 	"os"
 	"path"
@@ -25,6 +27,8 @@ func (rt *Runtime) choose(r core.Record) (place, error) {
 	shared, ok := rt.shared(r.Instance)
 	found := r.Gate.Entry == shared.dir && !r.Instance.HasDocroot()
 	switch {
+	case errors.Is(err, fs.ErrPermission) && ok && !core.Within(rt.resolved(r.Instance), shared.dir):
+		return place{}, err // requests do not pass the docroot on their way there
 	case ok && own != shared.dir && (err != nil || found):
 		return shared, nil
 	case err != nil:
@@ -72,12 +76,24 @@ func (rt *Runtime) own(in core.Instance) (string, error) {
 	dir := rt.resolved(in)
 	info, err := os.Stat(dir)
 	switch {
+	case errors.Is(err, fs.ErrPermission):
+		return "", core.Errorf(core.CodeNotEffective, "cannot look into the directory of the site, %s: the user that vpm runs as may not pass %s; "+
+			"let it, on a server with setfacl -m u:vpmd:x %s", dir, barred(dir), barred(dir)).Because(err)
 	case err != nil || !info.IsDir():
 		return "", core.Errorf(core.CodeNotEffective, "cannot find the directory of the site, %s: set \"path\" or \"docroot\" in the instance's config", dir)
 	case !rt.allowed(dir):
 		return "", core.Errorf(core.CodeNotEffective, "cannot close a site in %s: it lies outside the directories of the sites", dir)
 	}
 	return dir, nil
+}
+
+// barred is the directory above dir that this process may not pass.
+func barred(dir string) string {
+	for above := filepath.Dir(dir); ; above = filepath.Dir(above) {
+		if _, err := os.Lstat(above); err == nil || above == filepath.Dir(above) {
+			return above
+		}
+	}
 }
 
 func (rt *Runtime) resolved(in core.Instance) string {

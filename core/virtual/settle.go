@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -101,7 +102,7 @@ func (rt *Runtime) Settle(ctx context.Context, r core.Record) (core.Settled, err
 	stopped := r.Wanted(rt.Now()) == core.ObservedStopped
 	p, err := rt.choose(r)
 	if err != nil {
-		if stopped {
+		if stopped || errors.Is(err, fs.ErrPermission) { // a gate may stand there
 			return core.Settled{}, err
 		}
 		// Nothing of ours can close a site whose directory is not there.

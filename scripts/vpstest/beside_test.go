@@ -1,12 +1,15 @@
 package vpstest
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // wantBeside stops and moves a site that lies where instances do by default, beside the document root, and refuses one
 // in the home of somebody else.
 func (s *server) wantBeside() {
 	s.t.Helper()
-	const dir, other, alias = "/home/shop/instances/notes", "/home/other/notes", "/etc/apache2/conf-enabled/notes.conf"
+	const home, dir, other, alias = "/home/shop/instances/notes", "/home/shop/instances/notes/public", "/home/other/notes", "/etc/apache2/conf-enabled/notes.conf"
 	text := "Alias /notes " + dir + "\n<Directory " + dir + ">\n Require all granted\n AllowOverride All\n</Directory>\n" +
 		"Alias /others " + other + "\n<Directory " + other + ">\n Require all granted\n AllowOverride All\n</Directory>\n"
 	for path, text := range map[string]string{dir + "/index.html": "notes", other + "/index.html": "theirs", alias: text} {
@@ -14,19 +17,37 @@ func (s *server) wantBeside() {
 			s.t.Fatal(err)
 		}
 	}
-	s.sh("chown -R www-data: " + dir + "; systemctl restart apache2")
+	s.sh("chown -R www-data: /home/shop/instances; systemctl restart apache2")
 	notes, theirs := map[string]any{"instance_id": "notes"}, map[string]any{"instance_id": "theirs"}
 	body := map[string]any{"cms_type": "native", "domain": "shop.test", "database_name": "none"}
-	create := func(id, prefix, path string) {
-		body["instance_id"], body["instance_name"], body["path_prefix"] = id, id, prefix
-		if path != "" {
-			body["path"] = path
-		}
+	create := func(id, prefix, path, root string) {
+		body["instance_id"], body["instance_name"], body["path_prefix"], body["path"], body["docroot"] = id, id, prefix, path, root
 		s.call("POST", "instances/create.php", body)
 	}
-	create("notes", "/notes", "")
-	create("theirs", "/others", other)
+	create("notes", "/notes", home, dir)
+	create("theirs", "/others", other, other)
+	where := func() string {
+		in, _ := s.call("GET", "instances/monitor.php?instance_id=notes", nil)["instance"].(map[string]any)
+		var config struct{ Path, Docroot string }
+		text, _ := in["config"].(string)
+		if err := json.Unmarshal([]byte(text), &config); err != nil {
+			s.t.Error(err, in)
+		}
+		return config.Path + " " + config.Docroot
+	}
+	before := where()
+	if before != home+" "+dir {
+		s.t.Errorf("the site lies in %s", before)
+	}
 
+	s.sh("chmod 750 " + home)
+	for _, name := range []string{"stop", "start"} { // the first is asked for, and the second cannot be seen to be so
+		if a := s.send("POST", "http://shop.test/api/instances/"+name+".php", notes); a.status != 409 || !strings.Contains(a.text, "setfacl -m u:vpmd:x "+home) {
+			s.t.Errorf("%s of a site that the server may not see: %v", name, a)
+		}
+	}
+	s.sh("chmod 755 " + home)
+	s.call("POST", "instances/start.php", notes)
 	stopped := s.call("POST", "instances/stop.php", map[string]any{"instance_id": "notes", "reason": "new shelf"})
 	if a := s.get("http://shop.test/notes/"); stopped["observed"] != "stopped" || a.status != 503 || !strings.Contains(a.text, "new shelf") {
 		s.t.Errorf("a stop: %v, %v", stopped, a)
@@ -51,6 +72,9 @@ func (s *server) wantBeside() {
 	}
 
 	s.call("POST", "instances/move.php", map[string]any{"instance_id": "notes", "operation": "undo"})
+	if now := where(); now != before {
+		s.t.Errorf("the site was in %q, and is after the undo in %q", before, now)
+	}
 	s.call("POST", "instances/move.php", map[string]any{"instance_id": "notes", "operation": "remove"})
 	s.call("POST", "instances/delete.php", notes)
 	s.call("POST", "instances/delete.php", theirs)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"vpm/scripts/lab"
 )
 
 // both are the two transports, and mod_cgi's way of doing the first; what is tested on them must not differ.
@@ -208,18 +210,7 @@ func TestArgumentsAreIgnored(t *testing.T) {
 	}
 }
 
-const wordPressRoot = `# BEGIN WordPress
-<IfModule mod_rewrite.c>
-RewriteEngine On
-RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]
-RewriteBase /
-RewriteRule ^index\.php$ - [L]
-RewriteCond %{REQUEST_FILENAME} !-f
-RewriteCond %{REQUEST_FILENAME} !-d
-RewriteRule . /index.php [L]
-</IfModule>
-# END WordPress
-`
+const wordPressRoot = lab.WordPressRules
 
 // wordPressInherited also asks that directories below take its rules over.
 var wordPressInherited = strings.Replace(wordPressRoot, "RewriteEngine On\n", "RewriteEngine On\nRewriteOptions InheritDownBefore\n", 1)

@@ -11,7 +11,7 @@ const RepairAgain = time.Hour
 func RepairedLately(events []Event, now time.Time) bool {
 	for _, ev := range events {
 		switch {
-		case now.Sub(ev.At) >= RepairAgain:
+		case now.Sub(ev.At).Abs() >= RepairAgain: // ahead of the clock: it has been set back since
 			return false
 		case ev.Action == ActionRepair:
 			return true

@@ -82,3 +82,28 @@ func TestEndedStopInTheList(t *testing.T) {
 		t.Errorf("the run began at %s, %s; want %s", r.Run.StartedAt, r.Instance.ActivatedAt, want)
 	}
 }
+
+// TestRepairedLately: within the hour before, and nobody has decided anew since.
+func TestRepairedLately(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
+	event := func(ago time.Duration, action string) core.Event {
+		return core.Event{At: now.Add(-ago), Action: action}
+	}
+	for _, c := range []struct {
+		what   string
+		events []core.Event // newest first
+		want   bool
+	}{
+		{"nothing happened", nil, false},
+		{"a minute ago", []core.Event{event(time.Minute, core.ActionRepair)}, true},
+		{"an hour ago", []core.Event{event(time.Hour, core.ActionRepair)}, false},
+		{"and stopped since", []core.Event{event(time.Minute, core.ActionStop), event(2*time.Minute, core.ActionRepair)}, false},
+		{"by a clock that is a little ahead", []core.Event{event(-time.Minute, core.ActionRepair)}, true},
+		{"before the clock was set back by a day", []core.Event{event(-24*time.Hour, core.ActionRepair)}, false},
+	} {
+		if got := core.RepairedLately(c.events, now); got != c.want {
+			t.Errorf("%s: %v, want %v", c.what, got, c.want)
+		}
+	}
+}

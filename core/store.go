@@ -32,11 +32,13 @@ type Store interface {
 // WatchStore keeps what the ticks need and find.
 type WatchStore interface {
 	// Lease takes the lease of that name for owner until the given time, or tells that somebody else has it. The
-	// owner may take it again, to prolong it. now is the caller's clock: a lease that has run out is free.
+	// owner may take it again, to prolong it. now is the caller's clock: a lease that has run out is free,
+	// and so is one that ends so late that the clock must have been set back.
 	Lease(ctx context.Context, name, owner string, now, until time.Time) (bool, error)
 	// Release gives a lease back. One that owner no longer has is no error.
 	Release(ctx context.Context, name, owner string) error
-	// Unseen reads up to limit instances that no tick has come to since before, longest unseen first.
+	// Unseen reads up to limit instances that no tick has come to since before, longest unseen first, and those that were
+	// seen so much later that the clock must have been set back.
 	Unseen(ctx context.Context, before time.Time, limit int) ([]Record, error)
 	// Seen notes that a tick comes to the instances of the records at that time; zero: that none ever did.
 	Seen(ctx context.Context, records []Record, at time.Time) error

@@ -59,7 +59,7 @@ func installOptions(out io.Writer) install.Options {
 			}
 		}
 	}
-	return install.Options{Units: own, CopyDatabase: store.CopySQLite, Say: func(line string) { fmt.Fprintln(out, line) }}
+	return install.Options{Units: own, CopyDatabase: store.CopySQLite, Migrate: migrateInstalled, Say: func(line string) { fmt.Fprintln(out, line) }}
 }
 
 // newUninstall is "vpm uninstall": everything is put back as it was.

@@ -52,7 +52,7 @@ func newHelper(name string, run func(context.Context, provision.Paths, string) e
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return run(cmd.Context(), newMachine().paths, args[0])
+			return cli.ForPeople(run(cmd.Context(), newMachine().paths, args[0]))
 		},
 	}
 }

@@ -37,16 +37,30 @@ func taken(f *os.File) bool {
 
 // Sweep removes the temporary files for path that processes have left that were killed.
 func Sweep(path string) {
-	dir, err := os.Open(filepath.Dir(path))
+	sweep(filepath.Dir(path), func(begin string) bool { return begin == prefix(path) })
+}
+
+// SweepLike does so for all files in dir whose names match a pattern of filepath.Match: each backup, say, has another
+// name, and what is left of one nobody would find by the next.
+func SweepLike(dir, pattern string) {
+	sweep(dir, func(begin string) bool {
+		is, err := filepath.Match(prefix(pattern), begin)
+		return is && err == nil
+	})
+}
+
+// sweep removes what was left in dir of the temporary files whose names begin, before the digits, as ours says.
+func sweep(in string, ours func(begin string) bool) {
+	dir, err := os.Open(in)
 	if err != nil {
 		return
 	}
 	defer dir.Close()
 	names, _ := dir.Readdirnames(-1) // what cannot be read now, the next Sweep finds
 	for _, name := range names {
-		digits, ours := strings.CutPrefix(name, prefix(path))
-		if ours && digits != "" && strings.Trim(digits, "0123456789") == "" {
-			removeLeft(filepath.Join(filepath.Dir(path), name))
+		begin := strings.TrimRight(name, "0123456789")
+		if len(begin) < len(name) && ours(begin) {
+			removeLeft(filepath.Join(in, name))
 		}
 	}
 }

@@ -34,6 +34,31 @@ func TestLeftoversOfTheKilledAreRemoved(t *testing.T) {
 	}
 }
 
+// TestLeftoversOfManyNames are found by what the names have in common.
+func TestLeftoversOfManyNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	living, err := temporary(filepath.Join(dir, "backup-3.gz"))
+	must(t, err)
+	defer living.Close()
+	stay := []string{".backup-1.gz.vpm-tmp-", ".other.gz.vpm-tmp-12", "backup-1.gz", "backup-1.gz.vpm-tmp-12", filepath.Base(living.Name())}
+	left := []string{".backup-1.gz.vpm-tmp-12", ".backup-2.gz.vpm-tmp-3"}
+	for _, name := range append(left, stay[:4]...) {
+		must(t, os.WriteFile(filepath.Join(dir, name), nil, 0o600))
+	}
+	SweepLike(dir, "backup-*.gz")
+	for _, name := range left {
+		if _, err := os.Lstat(filepath.Join(dir, name)); !os.IsNotExist(err) {
+			t.Errorf("%s is still there: %v", name, err)
+		}
+	}
+	for _, name := range stay {
+		if _, err := os.Lstat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("%s was removed: %v", name, err)
+		}
+	}
+}
+
 // TestWritersAtOnce do not take each other's temporary files for leftovers.
 func TestWritersAtOnce(t *testing.T) {
 	t.Parallel()

@@ -245,3 +245,16 @@ func pack(text string) string {
 	w.Close()
 	return b.String()
 }
+
+// TestBackupSweepsUpAfterTheKilled: each has another name, so it is the next that removes what is left.
+func TestBackupSweepsUpAfterTheKilled(t *testing.T) {
+	t.Parallel()
+	k := newPanel(t, "sqlite")
+	left := filepath.Join(k.Dir, ".vpm-backup-20260101-000000.gz.vpm-tmp-123")
+	must(t, os.WriteFile(left, []byte("half"), 0o600))
+	_, err := k.Save(t.Context(), core.Actor{Name: "admin"})
+	must(t, err)
+	if _, err := os.Lstat(left); !os.IsNotExist(err) {
+		t.Errorf("what a killed backup left is still there: %v", err)
+	}
+}

@@ -34,6 +34,7 @@ func (k *Keeper) Save(ctx context.Context, by core.Actor) (Saved, error) {
 	if k.Dir == "" {
 		return Saved{}, core.Errorf(core.CodeUnavailable, "cannot make a backup: there is no data directory to keep it in (VPM_DATA_DIR)")
 	}
+	atomicfile.SweepLike(k.Dir, "vpm-backup-*.gz") // of those that were killed amid theirs
 	return k.SaveAs(ctx, by, filepath.Join(k.Dir, "vpm-backup-"+k.Now().UTC().Format("20060102-150405")+".gz"))
 }
 

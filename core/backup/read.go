@@ -77,10 +77,10 @@ func (f *File) Each() iter.Seq2[store.Row, error] {
 			}
 			if err == nil && line[0] == '{' {
 				of = table{}
-				err = json.Unmarshal(line, &of)
-				if err == nil {
+				if err = json.Unmarshal(line, &of); err == nil {
 					continue // another table, or the end
 				}
+				err = damaged("a table cannot be read").Because(err)
 			}
 			row := store.Row{Table: of.Table, Columns: of.Columns}
 			if err == nil {

@@ -25,7 +25,7 @@ func parseFile(path, text string, strict bool) ([]pair, error) {
 		}
 		name, value, found := strings.Cut(strings.TrimPrefix(line, "export "), "=")
 		name = strings.TrimSpace(name)
-		if !found || name == "" || strings.ContainsAny(name, " \t\"'") {
+		if !found || !isName(name) {
 			if strict {
 				return nil, core.Errorf(core.CodeUnavailable, "cannot read the settings in %s: line %d is not NAME=value", path, i+1)
 			}
@@ -38,6 +38,12 @@ func parseFile(path, text string, strict bool) ([]pair, error) {
 		pairs = append(pairs, pair{name, value, i + 1})
 	}
 	return pairs, nil
+}
+
+// isName tells whether a setting can have that name: visible ASCII, so that it is read the same in whichever line it stands.
+func isName(s string) bool {
+	other := func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"'#", r) }
+	return s != "" && !strings.ContainsFunc(s, other)
 }
 
 // unquote reads a value: 'literal', "with \" \\ \$ and \n", or bare up to white space and #.

@@ -3,6 +3,8 @@
 package gateway
 
 import (
+	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cgi"
@@ -20,19 +22,48 @@ func ServeCGI(h http.Handler) {
 	// A client that has gone must not end the process before it has logged what it did. SIGTERM may end
 	// it at any point: what was to be kept is committed before the first byte of output.
 	signal.Ignore(syscall.SIGPIPE)
-	ran := false
-	err := cgi.Serve(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		ran = true
-		if os.Getenv("CONTENT_LENGTH") == "" && r.Method == http.MethodPost {
-			// A chunked body: net/http/cgi takes it for none. The web server ends stdin with it.
-			r.Body, r.ContentLength = io.NopCloser(os.Stdin), -1
-		}
-		passedAuthorization(r, os.Getenv("REDIRECT_HTTP_AUTHORIZATION"))
-		h.ServeHTTP(w, throughServer(r, os.Getenv("SERVER_ADDR"), os.Getenv("SERVER_PORT")))
-	}))
-	if err != nil && !ran { // the request could not even be made out; else the client has gone
+	r, err := cgi.Request()
+	if err != nil { // it could not even be made out
 		os.Stdout.Write(refusal("400 Bad Request", core.CodeInvalid, "cannot understand the request: "+err.Error()))
+		return
 	}
+	switch {
+	case os.Getenv("CONTENT_LENGTH") == "" && r.Method == http.MethodPost:
+		// A chunked body: net/http/cgi takes it for none. The web server ends stdin with it.
+		r.Body, r.ContentLength = io.NopCloser(os.Stdin), -1
+	case r.Body == nil:
+		r.Body = http.NoBody
+	}
+	passedAuthorization(r, os.Getenv("REDIRECT_HTTP_AUTHORIZATION"))
+	a := &cgiAnswer{header: http.Header{}}
+	h.ServeHTTP(a, throughServer(r, os.Getenv("SERVER_ADDR"), os.Getenv("SERVER_PORT")))
+	a.WriteHeader(http.StatusOK)
+	os.Stdout.Write(a.text.Bytes()) // a client that has gone is no failure
+}
+
+// cgiAnswer keeps an answer until it is whole, and it goes out in one write: of a program that is killed between two,
+// Apache makes an answer that has the status and no body, and looks whole.
+type cgiAnswer struct {
+	header http.Header
+	begun  bool
+	text   bytes.Buffer
+}
+
+func (a *cgiAnswer) Header() http.Header { return a.header }
+
+func (a *cgiAnswer) WriteHeader(status int) {
+	if a.begun {
+		return
+	}
+	a.begun = true
+	fmt.Fprintf(&a.text, "Status: %d %s\r\n", status, http.StatusText(status))
+	_ = a.header.Write(&a.text) // to memory
+	a.text.WriteString("\r\n")
+}
+
+func (a *cgiAnswer) Write(b []byte) (int, error) {
+	a.WriteHeader(http.StatusOK)
+	return a.text.Write(b)
 }
 
 // throughServer tells the rest of the program through which web server the request came.

@@ -17,7 +17,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	_ "modernc.org/sqlite"
 
@@ -179,15 +178,7 @@ const site = `<VirtualHost *:80>
 
 func newServer(t *testing.T) *server {
 	t.Helper()
-	v, err := vpslab.Boot(vpslab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := v.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	v := vpslab.New(t, vpslab.Options{})
 	s := &server{v, t}
 	for from, to := range map[string]string{uploaded: api + "/vpm.cgi", inside: "/opt/vpm-test", "../../public_html/api/.htaccess": api + "/.htaccess"} {
 		if err := s.CopyIn(from, to); err != nil {
@@ -208,18 +199,12 @@ func (s *server) apache() {
 }
 
 func (s *server) limited() context.Context {
-	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
-	s.t.Cleanup(cancel)
-	return ctx
+	return vpslab.Limited(s.t)
 }
 
 func (s *server) sh(script string) string {
 	s.t.Helper()
-	out, err := s.Run(s.limited(), "bash", "-e", "-c", script)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
+	return s.Script(s.t, script)
 }
 
 // try runs the installer in the VPS.

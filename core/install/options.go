@@ -38,6 +38,9 @@ type Options struct {
 	// CopyDatabase makes a consistent copy of the embedded database at from, which others may have open, as the new
 	// file to.
 	CopyDatabase func(ctx context.Context, from, to string) error
+	// Migrate upgrades the tables of the server's database to what the program works with, as the owner of the settings.
+	// nil: nobody does.
+	Migrate func(ctx context.Context) error
 	// Say hears what is being done, a line at a time; nil is nobody.
 	Say func(line string)
 }

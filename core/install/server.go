@@ -23,11 +23,17 @@ func (p *Plan) serverSteps(_ context.Context, m machine, up upload) error {
 	}
 	p.insertBefore("take over "+up.dir, commandStep([]string{units, sockets}, "systemctl", "daemon-reload"))
 	p.add(p.afterUndo("systemctl", "stop", "vpm.socket", "vpm.service", "vpm.slice"))
-	p.add(step{what: "start the server: run systemctl restart vpm.socket vpm.service", changes: "started", on: []string{program, units, sockets, settings},
-		same: func() bool {
-			ctx := context.Background()
-			return active(ctx, "vpm.socket") && active(ctx, "vpm.service") && runs(ctx, "vpm.service", Program)
-		},
+	restart, running := []string{program, units, sockets, settings}, func() bool {
+		ctx := context.Background()
+		return active(ctx, "vpm.socket") && active(ctx, "vpm.service") && runs(ctx, "vpm.service", Program)
+	}
+	if p.options.Migrate != nil {
+		// Right before the restart: a server that was not upgraded yet refuses to work with newer tables. Where this fails it
+		// runs on, with its own.
+		p.add(step{what: "upgrade the tables of the database, where they are of an earlier version", on: restart, same: running,
+			do: func(ctx context.Context, _ *session) error { return p.options.Migrate(ctx) }})
+	}
+	p.add(step{what: "start the server: run systemctl restart vpm.socket vpm.service", changes: "started", on: restart, same: running,
 		do: func(ctx context.Context, s *session) error {
 			_, _ = run(ctx, "systemctl", "reset-failed", "vpm.socket", "vpm.service") // of a unit that never failed it knows nothing
 			argv := []string{"systemctl", "restart", "vpm.service"}

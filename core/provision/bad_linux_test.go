@@ -118,13 +118,13 @@ func (l *lab) besides(t *testing.T) {
 // code is that of the failure of a name.
 func (l *lab) code(name string) core.Code {
 	switch {
-	case strings.HasPrefix(name, "no database"), name == "no room for the site":
+	case strings.HasPrefix(name, "no database"), strings.HasPrefix(name, "no room"):
 		return core.CodeUnavailable
 	case strings.Contains(name, "FIFO"), strings.HasPrefix(name, "others"), strings.HasPrefix(name, "somebody"), strings.HasPrefix(name, "the server's own"):
 		return core.CodeConflict
 	case name == "a link to the site":
 		return core.CodeInvalid
-	case name == "no room for the directories", strings.HasPrefix(name, "a link"):
+	case strings.HasPrefix(name, "a link"):
 		return core.CodeInternal
 	}
 	return core.CodeNotEffective

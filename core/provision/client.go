@@ -43,6 +43,8 @@ func (c Client) Do(ctx context.Context, slug string, q Request) (Result, error) 
 	switch {
 	case err == nil && result.Request == sum(text) && result.Error != nil && !result.EndedAt.Before(began):
 		return result, core.Errorf(result.Error.Code, "%s", result.Error.Message)
+	case starting != nil && core.CodeOf(starting) == core.CodeNotEffective:
+		return result, c.Paths.said(ctx, unit, began, starting)
 	case starting != nil:
 		return result, starting
 	case err != nil:

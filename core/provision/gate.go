@@ -170,8 +170,12 @@ func (p Paths) ask(ctx context.Context, units *systemd.Units, slug string, reque
 	if err := atomicfile.Write(filepath.Join(p.Requests, slug+".gate.json"), request, 0o600); err != nil {
 		return core.Errorf(core.CodeUnavailable, "cannot ask for the gate of %s: %w", slug, err)
 	}
-	_, err := units.Start(ctx, "vpm-gate@"+slug+".service")
-	if why := p.answered(slug, request); err != nil && why != nil && core.CodeOf(why) != core.CodeConflict {
+	unit, began := "vpm-gate@"+slug+".service", time.Now()
+	_, err := units.Start(ctx, unit)
+	switch why := p.answered(slug, request); {
+	case core.CodeOf(err) == core.CodeNotEffective && errors.Is(why, os.ErrNotExist):
+		return p.said(ctx, unit, began, err)
+	case err != nil && why != nil && core.CodeOf(why) != core.CodeConflict:
 		return why // in root's words
 	}
 	return err

@@ -38,7 +38,7 @@ func Gate(ctx context.Context, p Paths, slug string) error {
 		a := gateAnswer{Request: sum(data)}
 		setting := p.gateOf(ctx, slug, data)
 		if setting != nil {
-			a.Error = &Failure{core.CodeOf(setting), message(setting)}
+			a.Error = failure(setting)
 		}
 		text, err := json.Marshal(a)
 		if err == nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"strings"
@@ -29,7 +28,7 @@ func TestMain(m *testing.M) {
 		roles := map[string]func(context.Context, Paths, string) error{"provision": Run, "deprovision": Remove, "gate": Gate, "inside": serveInside}
 		if role, ok := roles[os.Args[1]]; ok {
 			if err := role(context.Background(), DefaultPaths(fpm), os.Args[2]); err != nil {
-				fmt.Fprintln(os.Stderr, err)
+				fmt.Fprintln(os.Stderr, "vpm:", message(err))
 				os.Exit(1)
 			}
 			return
@@ -215,13 +214,7 @@ func (l *lab) stop(t *testing.T, slug string, gate htaccess.Gate) {
 
 func (l *lab) root(t *testing.T, script string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	out, err := l.Run(ctx, "sh", "-e", "-c", script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
+	return l.Script(t, script)
 }
 
 func (l *lab) write(t *testing.T, path, text string) {
@@ -250,11 +243,7 @@ type page struct {
 
 // clients are those of both web servers.
 func (l *lab) clients() map[string]*http.Client {
-	return map[string]*http.Client{"Apache": l.HTTPClient(), "nginx": {
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-		Transport: &http.Transport{DisableKeepAlives: true, DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return l.Dial(ctx, "tcp", "127.0.0.1:8080")
-		}}}}
+	return map[string]*http.Client{"Apache": l.HTTPClient(), "nginx": l.ClientOf(8080)}
 }
 
 func get(t *testing.T, client *http.Client, url, cookie string) page {

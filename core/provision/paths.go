@@ -31,6 +31,7 @@ type Paths struct {
 	Apache  WebServer
 	Nginx   WebServer
 	MariaDB string // its socket
+	Journal systemd.Journal
 }
 
 // WebServer is how to configure and drive one.
@@ -53,7 +54,7 @@ func DefaultPaths(fpm string) Paths {
 		FPM:         fpm, Server: "vpmd", Listen: []string{"www-data", "vpmd"}, UIDs: [2]int{40000, 59999},
 		Apache:  WebServer{"apache", "apache2.service", "/etc/apache2/vpm.d", []string{"/usr/sbin/apache2ctl", "configtest"}, ""},
 		Nginx:   WebServer{"nginx", "nginx.service", "/etc/nginx/vpm.d", []string{"/usr/sbin/nginx", "-t", "-q"}, "nginx: worker process"},
-		MariaDB: "/run/mysqld/mysqld.sock",
+		MariaDB: "/run/mysqld/mysqld.sock", Journal: systemd.Journal{Program: "/usr/bin/journalctl"},
 	}
 }
 

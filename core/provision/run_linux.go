@@ -8,6 +8,8 @@ import (
 	"os"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"vpm/core"
 	"vpm/core/atomicfile"
 	"vpm/core/fault"
@@ -176,7 +178,7 @@ func (r *run) tell(err error) error {
 	r.result.State, r.result.EndedAt = Done, time.Now().UTC()
 	if err != nil {
 		r.result.State = Failed
-		r.result.Error = &Failure{core.CodeOf(err), message(err)}
+		r.result.Error = failure(err)
 	}
 	return errors.Join(err, r.publish())
 }
@@ -187,6 +189,19 @@ func (r *run) publish() error {
 		return core.Errorf(core.CodeUnavailable, "cannot write the result: %w", err)
 	}
 	return nil
+}
+
+// failure is what a result says of an error. A disk that is full is nothing that is wrong with vpm.
+func failure(err error) *Failure {
+	f := &Failure{core.CodeOf(err), message(err)}
+	if !errors.Is(err, unix.ENOSPC) && !errors.Is(err, unix.EDQUOT) {
+		return f
+	}
+	if f.Code == core.CodeInternal { // nobody has said more of it
+		f.Message = "cannot go on, the disk is full: " + f.Message
+	}
+	f.Code = core.CodeUnavailable
+	return f
 }
 
 // message is an error in words for people. What root met on its own machine is for the administrator, who reads the

@@ -11,8 +11,8 @@ import (
 // several processes at once one gets it.
 func (db *DB) Lease(ctx context.Context, name, owner string, now, until time.Time) (bool, error) {
 	const what = "cannot take the lease"
-	res, err := db.exec(ctx, `UPDATE vpm_leases SET owner = ?, until_at = ? WHERE name = ? AND (owner = ? OR until_at <= ?)`,
-		owner, until.UnixMicro(), name, owner, now.UnixMicro())
+	res, err := db.exec(ctx, `UPDATE vpm_leases SET owner = ?, until_at = ? WHERE name = ? AND (owner = ? OR until_at <= ? OR until_at > ?)`,
+		owner, until.UnixMicro(), name, owner, now.UnixMicro(), until.Add(clockSlack).UnixMicro())
 	if err != nil {
 		return false, db.wrap(err, what)
 	}

@@ -35,6 +35,14 @@ func TestLease(t *testing.T) {
 				t.Errorf("%d: %+v gives %v, %v", i, c, got, err)
 			}
 		}
+		// The clock is set back by a day while bob, who is killed, has it.
+		day := 24 * time.Hour
+		if got, err := db.Lease(t.Context(), "clock", "bob", at.Add(day), at.Add(day+time.Minute)); err != nil || !got {
+			t.Errorf("a new lease: %v, %v", got, err)
+		}
+		if got, err := db.Lease(t.Context(), "clock", "ann", at, at.Add(time.Minute)); err != nil || !got {
+			t.Errorf("a lease that ends in a day, after the clock was set back: %v, %v", got, err)
+		}
 		must(t, db.Release(t.Context(), "tick", "bob")) // who has it no longer
 		wantValue(t, db, "ann", `SELECT owner FROM vpm_leases WHERE name = 'tick'`)
 		must(t, db.Release(t.Context(), "tick", "ann"))

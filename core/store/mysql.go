@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"strconv"
@@ -84,7 +85,12 @@ type boundedConnector struct{ driver.Connector }
 func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	return c.Connector.Connect(ctx)
+	conn, err := c.Connector.Connect(ctx)
+	if _, refused := errors.AsType[*mysql.MySQLError](err); err != nil && !refused {
+		// A server that ends amid the greetings gives an error that the driver keeps to itself.
+		return nil, fmt.Errorf("%w: %w", mysql.ErrInvalidConn, err)
+	}
+	return conn, err
 }
 
 var mysqlDialect = dialect{

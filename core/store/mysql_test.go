@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"errors"
+	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -97,6 +99,34 @@ func TestMySQLUserWithoutRights(t *testing.T) {
 	o := emptyMariaDB(t)
 	_, err := server.Exec("REVOKE CREATE ON `" + strings.ReplaceAll(o.MySQL.Database, "_", `\_`) + "`.* FROM " + o.MySQL.User)
 	must(t, err)
+	_, err = open(t, o).HasAdmin(t.Context())
+	wantCode(t, err, core.CodeUnavailable)
+}
+
+// TestMySQLEndsAmidTheGreetings: the server greets and is gone before it can be answered.
+func TestMySQLEndsAmidTheGreetings(t *testing.T) {
+	t.Parallel()
+	real, err := net.Dial("unix", server.Socket)
+	must(t, err)
+	defer real.Close()
+	greeting := make([]byte, 1000)
+	n, err := real.Read(greeting)
+	must(t, err)
+	o := Options{MySQL: MySQL{Socket: filepath.Join(t.TempDir(), "mysql.sock"), Database: "x", User: "x"}}
+	l, err := net.Listen("unix", o.MySQL.Socket)
+	must(t, err)
+	t.Cleanup(func() { l.Close() })
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			c.(*net.UnixConn).CloseRead() // so that the client's answer fails
+			c.Write(greeting[:n])
+			c.Close()
+		}
+	}()
 	_, err = open(t, o).HasAdmin(t.Context())
 	wantCode(t, err, core.CodeUnavailable)
 }

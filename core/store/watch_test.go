@@ -116,6 +116,7 @@ func TestUnseenComeFirst(t *testing.T) {
 		}{
 			{0, 10, "gamma beta delta alpha"}, {0, 2, "gamma beta"}, {-10 * time.Minute, 10, "gamma beta delta"},
 			{-30 * time.Minute, 10, "gamma"}, {0, 0, ""},
+			{-24 * time.Hour, 10, "gamma beta delta alpha"}, // the clock was set back
 		} {
 			records, err := db.Unseen(t.Context(), at.Add(c.before), c.limit)
 			must(t, err)

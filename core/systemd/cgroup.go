@@ -2,6 +2,7 @@ package systemd
 
 import (
 	"io"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -100,7 +101,7 @@ func percentOf(quota, period string) Figure {
 		return Figure{Unlimited: true}
 	}
 	q, p := fileFigure(quota), fileFigure(period)
-	if !q.Known || !p.Known || p.Value == 0 {
+	if !q.Known || !p.Known || p.Value == 0 || q.Value > math.MaxInt64/100 {
 		return Figure{}
 	}
 	return known(q.Value * 100 / p.Value)

@@ -25,22 +25,33 @@ func (j Journal) Entries(ctx context.Context, unit string, n int) ([]Entry, erro
 	if err != nil {
 		return nil, err
 	}
-	return entries(out), nil
+	var all []Entry
+	for _, e := range entries(out) {
+		all = append(all, e.Entry)
+	}
+	return all, nil
+}
+
+// sent is an entry, and the identifier of who sent it.
+type sent struct {
+	Entry
+	from string
 }
 
 // entries reads what journalctl prints, an object a line. One that it cannot read is left out.
-func entries(text []byte) []Entry {
-	var all []Entry
+func entries(text []byte) []sent {
+	var all []sent
 	for line := range bytes.Lines(text) {
 		var e struct {
 			Time    string          `json:"__REALTIME_TIMESTAMP"` // µs
 			Message json.RawMessage `json:"MESSAGE"`
+			From    json.RawMessage `json:"SYSLOG_IDENTIFIER"`
 		}
 		if json.Unmarshal(line, &e) != nil {
 			continue
 		}
 		if µs, err := strconv.ParseInt(e.Time, 10, 64); err == nil {
-			all = append(all, Entry{time.UnixMicro(µs).UTC(), spoken(e.Message)})
+			all = append(all, sent{Entry{time.UnixMicro(µs).UTC(), spoken(e.Message)}, spoken(e.From)})
 		}
 	}
 	return all

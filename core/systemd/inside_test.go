@@ -259,19 +259,6 @@ func (in *Inside) Attempts(_ Ask, refused *map[string]string) error {
 		}
 		(*refused)[name] = errorName(err)
 	}
-	type property struct {
-		Name  string
-		Value dbus.Variant
-	}
-	type command struct {
-		Path string
-		Args []string
-		Fail bool
-	}
-	type aux struct {
-		Name       string
-		Properties []property
-	}
 	*refused = map[string]string{}
 	try("transient", "StartTransientUnit", "vpm-php@evil.service", "replace",
 		[]property{{"ExecStart", dbus.MakeVariant([]command{{"/bin/true", []string{"/bin/true"}, false}})}}, []aux{})

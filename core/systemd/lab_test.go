@@ -187,13 +187,7 @@ func (l *lab) run(t *testing.T, slug, run string) int {
 
 func (l *lab) root(t *testing.T, script string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	out, err := l.Run(ctx, "sh", "-e", "-c", script)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
+	return l.Script(t, script)
 }
 
 // wait waits until the instance's unit is as it should be.

@@ -40,6 +40,9 @@ func (p Pool) check() error {
 	return err
 }
 
+// phpIdent is by what the journal tells what PHP scripts log from what PHP-FPM does; vpm-php@.service sets it.
+const phpIdent = "vpm-php"
+
 // Render gives the text of /etc/vpm/pools/SLUG.conf.
 //
 // memory_limit and open_basedir keep sites from accidents, not from themselves: PHP_ADMIN_VALUE undoes them. The boundary
@@ -86,7 +89,6 @@ func (p Pool) Render() (string, error) {
 	set("php_admin_value[session.save_path]", home+"/sessions")
 	set("php_admin_value[disable_functions]", "exec,passthru,shell_exec,system,proc_open,popen,pcntl_exec,dl")
 	set("php_admin_value[sendmail_path]", "/bin/false")
-	set("php_admin_value[error_log]", home+"/logs/php.log")
 	set("php_admin_flag[log_errors]", "on")
 	set("php_admin_value[memory_limit]", fmt.Sprint(p.MemoryLimit/Megabyte, "M"))
 	set("php_admin_value[max_execution_time]", p.MaxExecutionTime)

@@ -54,6 +54,17 @@ type property struct {
 	Value dbus.Variant
 }
 
+type command struct {
+	Path string
+	Args []string
+	Fail bool
+}
+
+type aux struct {
+	Name       string
+	Properties []property
+}
+
 // attempts are those that must be refused, and the few that must not. Here and inside they come in the same order.
 func attempts() []attempt {
 	var all []attempt
@@ -78,15 +89,6 @@ func attempts() []attempt {
 		manager("", "", "DisableUnitFiles", []string{unit}, false)
 		manager("", "", "MaskUnitFiles", []string{unit}, false, true)
 		manager("", "", "RevertUnitFiles", []string{unit})
-	}
-	type command struct {
-		Path string
-		Args []string
-		Fail bool
-	}
-	type aux struct {
-		Name       string
-		Properties []property
 	}
 	asRoot := []property{{"ExecStart", dbus.MakeVariant([]command{{"/bin/true", []string{"/bin/true"}, false}})}}
 	for _, unit := range []string{"evil.service", "vpm-php@evil.service", "vpm-gate@evil.service", "vpm-selftest@evil.service"} {

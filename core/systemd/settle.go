@@ -92,7 +92,7 @@ func (rt *Runtime) start(ctx context.Context, slug, run string, changed bool) (D
 	}
 	switch {
 	case d.up() && d.Invocation != note.Replaces:
-		if changed {
+		if changed || rt.outdated(d) {
 			if _, err := rt.Units.Reload(ctx, d.Name); err != nil {
 				return Detail{}, err
 			}
@@ -105,6 +105,13 @@ func (rt *Runtime) start(ctx context.Context, slug, run string, changed bool) (D
 		}
 	}
 	return d, rt.Gate(ctx, slug, nil)
+}
+
+// outdated tells whether the pool was written after the unit last changed its state, as a reload does: whoever wrote it was
+// cut off before he had it read.
+func (rt *Runtime) outdated(d Detail) bool {
+	pool, err := os.Stat(filepath.Join(rt.Pools, d.Slug+".conf"))
+	return err == nil && pool.ModTime().After(d.ChangedAt)
 }
 
 // bringUp starts or restarts a unit. What systemd holds against it from before is forgotten: after five starts in a

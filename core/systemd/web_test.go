@@ -3,9 +3,7 @@
 package systemd
 
 import (
-	"context"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -38,11 +36,7 @@ func TestWebServers(t *testing.T) {
 	}
 	l.write(t, "/etc/nginx/sites-enabled/default", "server {\n listen 127.0.0.1:8080;\n root /var/www/html;\n"+nginx+"}\n")
 	l.root(t, "rm -f /etc/nginx/conf.d/*.conf; systemctl restart nginx")
-	clients := map[string]*http.Client{"Apache": l.HTTPClient(), "nginx": {Transport: &http.Transport{
-		DisableKeepAlives: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return l.Dial(ctx, "tcp", "127.0.0.1:8080")
-		}}}}
+	clients := map[string]*http.Client{"Apache": l.HTTPClient(), "nginx": l.ClientOf(8080)}
 	for server, client := range clients {
 		for url, want := range map[string]string{
 			"/my.shop/":                            "user vpm-web limit 64M for /my.shop/",

@@ -108,19 +108,27 @@ func newLimits(local Local) *cobra.Command {
 }
 
 func newLimitsSet(local Local) *cobra.Command {
-	memory := ""
-	seconds, children := 0, 0
+	var memory, total string
+	var seconds, children, cpu, tasks int
 	cmd := named(local, &cobra.Command{Use: "set INSTANCE", Short: "Set what an instance may use; what is not given stays"}, 1, 1)
-	cmd.Flags().StringVar(&memory, "memory", "", "the memory `limit`, as 256M")
-	cmd.Flags().IntVar(&seconds, "time", 0, "how many `seconds` a page may take")
-	cmd.Flags().IntVar(&children, "children", 0, "how many PHP processes it may have")
-	cmd.MarkFlagsOneRequired("memory", "time", "children")
+	f := cmd.Flags()
+	f.StringVar(&memory, "memory", "", "the memory `limit` of a request, as 256M")
+	f.IntVar(&seconds, "time", 0, "how many `seconds` a page may take")
+	f.IntVar(&children, "children", 0, "how many PHP processes it may have")
+	f.StringVar(&total, "total-memory", "", "the memory `limit` of all its processes, as 1G")
+	f.IntVar(&cpu, "cpu", 0, "how many `percent` of one processor all its processes may use")
+	f.IntVar(&tasks, "tasks", 0, "how many processes and threads it may have")
+	cmd.MarkFlagsOneRequired("memory", "time", "children", "total-memory", "cpu", "tasks")
 	dryRun(cmd)
 	return asking(local, cmd, func(c *call) error {
 		body := map[string]any{"instance_id": c.args[0]}
-		for flag, field := range map[string]string{"memory": "memory_limit", "time": "max_execution_time", "children": "max_children"} {
-			if c.cmd.Flags().Changed(flag) { // an empty one, or 0, takes the limit away
-				body[field] = map[string]any{"memory": memory, "time": seconds, "children": children}[flag]
+		for flag, set := range map[string]struct {
+			field string
+			value any
+		}{"memory": {"memory_limit", memory}, "time": {"max_execution_time", seconds}, "children": {"max_children", children},
+			"total-memory": {"total_memory", total}, "cpu": {"cpu_limit", cpu}, "tasks": {"tasks_limit", tasks}} {
+			if f.Changed(flag) { // an empty one, or 0, takes the limit away
+				body[set.field] = set.value
 			}
 		}
 		return perform(c, change{path: "instances/update", body: body, needs: core.PermissionManage, ids: c.args}, limitBlocks)
@@ -134,6 +142,9 @@ func limitBlocks(a struct {
 			Memory   any `json:"memory_limit"`
 			Seconds  any `json:"max_execution_time"`
 			Children any `json:"max_children"`
+			Total    any `json:"total_memory"`
+			CPU      any `json:"cpu_limit"`
+			Tasks    any `json:"tasks_limit"`
 		} `json:"config"`
 	} `json:"instance"`
 }) []block {
@@ -143,11 +154,15 @@ func limitBlocks(a struct {
 		}
 		return text(strings.TrimSpace(fmt.Sprint(v, " ", unit)))
 	}
+	limits := a.Instance.Config
 	var f fields
 	f.add("instance", text(a.Instance.ID))
-	f.add("memory", value(a.Instance.Config.Memory, ""))
-	f.add("time of a page", value(a.Instance.Config.Seconds, "s"))
-	f.add("PHP processes", value(a.Instance.Config.Children, ""))
+	f.add("memory", value(limits.Memory, ""))
+	f.add("time of a page", value(limits.Seconds, "s"))
+	f.add("PHP processes", value(limits.Children, ""))
+	f.add("memory of all", value(limits.Total, ""))
+	f.add("processor", value(limits.CPU, "%"))
+	f.add("tasks", value(limits.Tasks, ""))
 	return []block{f}
 }
 

@@ -16,7 +16,7 @@ import (
 // wordPressFiles are those of a small site, as far as anything reads them. In the configuration {DATABASE} and the
 // others stand for the login.
 var wordPressFiles = map[string]string{
-	".htaccess": siteRules,
+	".htaccess": lab.WordPressRules,
 	"index.php": "<?php\ndefine( 'WP_USE_THEMES', true );\nrequire __DIR__ . '/wp-blog-header.php';\n",
 	"wp-config.php": `<?php
 define( 'DB_NAME', '{DATABASE}' );

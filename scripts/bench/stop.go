@@ -8,21 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
-)
 
-// siteRules is the .htaccess that WordPress writes.
-const siteRules = `# BEGIN WordPress
-<IfModule mod_rewrite.c>
-RewriteEngine On
-RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]
-RewriteBase /
-RewriteRule ^index\.php$ - [L]
-RewriteCond %{REQUEST_FILENAME} !-f
-RewriteCond %{REQUEST_FILENAME} !-d
-RewriteRule . /index.php [L]
-</IfModule>
-# END WordPress
-`
+	"vpm/scripts/lab"
+)
 
 // stopping compares a stop that asks nobody with what it was before vpm closed sites: rows and one commit, no file. A
 // restart of a running site comes nearest to that: it writes the rows that a start writes and finds no gate to take
@@ -69,7 +57,7 @@ func (b *bench) newStopping(a account) (*stopping, error) {
 	if err := os.MkdirAll(filepath.Dir(s.htaccess), 0o755); err != nil {
 		return nil, fmt.Errorf("cannot make a site: %w", err)
 	}
-	if err := os.WriteFile(s.htaccess, []byte(siteRules), 0o644); err != nil {
+	if err := os.WriteFile(s.htaccess, []byte(lab.WordPressRules), 0o644); err != nil {
 		return nil, fmt.Errorf("cannot make a site: %w", err)
 	}
 	return s, errors.Join(copyProgram(b.built.hello, s.hello.file), copyProgram(b.built.write, s.write.file))

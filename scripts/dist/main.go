@@ -1,5 +1,5 @@
-// Command dist packs what people upload: one zip for each kind of host, to be extracted in public_html. For servers it
-// makes Debian packages (scripts/package does), besides a software bill of materials and SHA256SUMS of it all. The same
+// Command dist packs what people upload: one zip for each kind of host, to be extracted in public_html, and beside them the
+// PHP class, which belongs where a program of theirs is. For servers it makes Debian packages (scripts/package does), besides a software bill of materials and SHA256SUMS of it all. The same
 // version and sources give the same bytes. It needs Go and nothing else.
 //
 // The version is in the environment variable VERSION; "dist -o DIR" says where the files go, and "-only linux-amd64" leaves
@@ -11,6 +11,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -34,6 +35,9 @@ var targets = []target{
 	{"linux", "arm64", []program{{"vpm.cgi", "arm64"}}, true},
 	{"freebsd", "amd64", []program{{"vpm.cgi", "amd64"}}, false},
 }
+
+// class is for programs in PHP that call the API.
+const class = "scripts/php/VirtualProcessManager.php"
 
 func main() {
 	out := flag.String("o", "dist", "directory of the files")
@@ -92,6 +96,10 @@ func run(out, only, version string) error {
 			}
 		}
 	}
+	if err := copyFile(filepath.Join(work, path.Base(class)), class); err != nil {
+		return fmt.Errorf("cannot take along the PHP class: %w", err)
+	}
+	names = append(names, path.Base(class))
 	more, err := packages.make()
 	if err != nil {
 		return err

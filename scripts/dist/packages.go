@@ -39,6 +39,10 @@ func (p *packages) stage(t target, uploaded, built []entry) error {
 			return fmt.Errorf("cannot lay out the package: %w", err)
 		}
 	}
+	// PHP's include_path has /usr/share/php on Debian.
+	if err := copyFile(filepath.Join(root, "usr/share/php/vpm", filepath.Base(class)), class); err != nil {
+		return fmt.Errorf("cannot lay out the package: %w", err)
+	}
 	if err := p.describe(filepath.Join(root, "usr/share")); err != nil {
 		return err
 	}

@@ -36,7 +36,7 @@ func TestMain(m *testing.M) {
 
 // copySources copies what "make dist" needs, with no rights but those in mask.
 func copySources(from, to string, mask fs.FileMode) error {
-	for _, part := range []string{"Makefile", "go.mod", "go.sum", "cgi", "core", "fcgi", "htaccess", "public_html", "scripts/dist", "scripts/package"} {
+	for _, part := range []string{"Makefile", "go.mod", "go.sum", "cgi", "core", "fcgi", "htaccess", "public_html", "scripts/dist", "scripts/package", "scripts/php/VirtualProcessManager.php"} {
 		err := filepath.WalkDir(filepath.Join(from, part), func(path string, d fs.DirEntry, err error) error {
 			if err != nil {
 				return err

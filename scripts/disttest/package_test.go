@@ -49,6 +49,7 @@ func TestDebs(t *testing.T) {
 		const uploaded = "./usr/lib/vpm/public_html/"
 		files := map[string]string{"./usr/bin/vpm": "-> ../lib/vpm/vpm", "./usr/share/vpm": "-> ../lib/vpm/public_html",
 			"./usr/lib/vpm/vpm": "program", uploaded + "api/vpm.cgi": "program", "./usr/share/doc/vpm/copyright": "copyright"}
+		files["./usr/share/php/vpm/VirtualProcessManager.php"] = read(t, filepath.Join(sources, "scripts/php/VirtualProcessManager.php"))
 		for name, text := range tree {
 			if !strings.HasSuffix(name, "/") {
 				files[uploaded+name] = text
@@ -108,7 +109,7 @@ func checkPacked(t *testing.T, arch string, h *tar.Header, data []byte, files ma
 			}
 		}
 	case string(data) != text:
-		t.Errorf("%s: %s is not that of public_html", arch, h.Name)
+		t.Errorf("%s: %s is not that of the sources", arch, h.Name)
 	}
 	if !known || h.Mode != mode || h.Uid != 0 || h.Gid != 0 {
 		t.Errorf("%s: the package has %s, %v of %d:%d", arch, h.Name, h.FileInfo().Mode(), h.Uid, h.Gid)

@@ -12,7 +12,11 @@ import (
 	"vpm/scripts/lab"
 )
 
-const version = "v0-documentation"
+const (
+	version = "v0-documentation"
+	zipName = "vpm-" + version + "-linux-amd64.zip"
+	class   = "VirtualProcessManager.php"
+)
 
 // download is the directory of what people download.
 var download string
@@ -25,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 func makeDist(dir string) error {
-	dist := exec.Command("make", "dist", "DIST="+dir, "VERSION="+version)
+	dist := exec.Command("make", "dist", "ONLY=linux-amd64", "DIST="+dir, "VERSION="+version)
 	dist.Dir = "../.."
 	if out, err := dist.CombinedOutput(); err != nil {
 		return fmt.Errorf("make dist: %w\n%s", err, out)
@@ -33,21 +37,44 @@ func makeDist(dir string) error {
 	return nil
 }
 
-// TestSharedHost does what upload.md and api.md say, on a shared host, as its account.
+// TestSharedHost does what upload.md, command-line.md, php.md and api.md say, on a shared host, as its account.
 func TestSharedHost(t *testing.T) {
 	t.Parallel()
 	host := lab.NewHost(t, lab.Options{PHP: true})
-	zip := "vpm-" + version + "-linux-amd64.zip"
-	if err := os.Link(filepath.Join(download, zip), filepath.Join(host.Home, zip)); err != nil {
-		t.Fatal(err)
+	for _, name := range []string{zipName, class} {
+		if err := os.Link(filepath.Join(download, name), filepath.Join(host.Home, name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	for _, site := range []string{"blog", "shop"} {
 		furnish(t, host, site)
 	}
-	run(t, host, placed(t, commands(t, "upload.md", ""), map[string]string{"https://your.site": host.URL, "VERSION": version}))
+	run(t, host, placed(t, commands(t, "upload.md", "sh"), map[string]string{"https://your.site": host.URL, "VERSION": version}))
 	register(t, host)
-	run(t, host, placed(t, commands(t, "api.md", ""), map[string]string{
-		"https://your.site": host.URL, "the password chosen at set-up": "a new long password", "/home/you": host.Home}))
+	here := map[string]string{"https://your.site": host.URL, "the password chosen at set-up": "a new long password"}
+	run(t, host, placed(t, commands(t, "command-line.md", "sh"), here))
+	run(t, host, placed(t, commands(t, "php.md", "sh"), here))
+	runPHP(t, host)
+	here["/home/you"] = host.Home
+	run(t, host, placed(t, commands(t, "api.md", "sh"), here))
+}
+
+// runPHP runs the programs of php.md as the account does.
+func runPHP(t *testing.T, host *lab.Host) {
+	t.Helper()
+	for i, text := range blocks(t, "php.md", "php") {
+		name := filepath.Join(host.Home, fmt.Sprintf("example-%d.php", i))
+		text = strings.ReplaceAll(text, "/home/you", host.Home)
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		out := run(t, host, "php "+name)
+		for _, want := range [][]string{{"blog is running (virtual), PID v", "here instances run in virtual mode\n"}, {"virtual\n"}}[i] {
+			if !strings.Contains(out, want) {
+				t.Errorf("the program of php.md says %s, want %q", out, want)
+			}
+		}
+	}
 }
 
 // furnish lays out a WordPress as a scan knows it.
@@ -81,7 +108,7 @@ curl -fsS %[1]s/api/instances/adopt.php -H "Authorization: Bearer $TOKEN" -d '{"
 }
 
 // run has bash run a script as the account, and fails where a line of it does.
-func run(t *testing.T, host *lab.Host, script string) {
+func run(t *testing.T, host *lab.Host, script string) string {
 	t.Helper()
 	shell := exec.Command("bash", "-euo", "pipefail", "-x", "-c", script)
 	shell.Dir = host.Home
@@ -95,4 +122,5 @@ func run(t *testing.T, host *lab.Host, script string) {
 		t.Fatalf("a call failed:\n%s", out)
 	}
 	t.Logf("%s", out)
+	return string(out)
 }

@@ -1,5 +1,7 @@
 package gatetest
 
+import "vpm/scripts/lab"
+
 // front is a front controller: it says what it was asked.
 func front(name string) string {
 	return "<?php http_response_code(200); echo '" + name + " ', $_SERVER['REQUEST_METHOD'], ' ', $_SERVER['REQUEST_URI'];\n"
@@ -20,18 +22,7 @@ RewriteCond %{QUERY_STRING} ^$
 RewriteCond %{DOCUMENT_ROOT}/wp-content/cache/$1/index.html -f
 RewriteRule ^(.+?)/?$ /wp-content/cache/$1/index.html [L]
 </IfModule>
-# BEGIN WordPress
-<IfModule mod_rewrite.c>
-RewriteEngine On
-RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]
-RewriteBase /
-RewriteRule ^index\.php$ - [L]
-RewriteCond %{REQUEST_FILENAME} !-f
-RewriteCond %{REQUEST_FILENAME} !-d
-RewriteRule . /index.php [L]
-</IfModule>
-# END WordPress
-`
+` + lab.WordPressRules
 
 // siteTree is a WordPress-like site in the docroot, with the panel and other sites below it.
 func siteTree() map[string]string {

@@ -154,10 +154,8 @@ func (h *Host) Kill() { h.server.kill() }
 // Restart starts a killed Apache again, at the same port. It sees what this process has mounted since.
 func (h *Host) Restart() error {
 	h.server.kill()
-	left, err := filepath.Glob(filepath.Join(h.dir, "run", "cgid.sock*"))
-	for _, path := range left {
-		err = errors.Join(err, os.Remove(path))
-	}
+	// Its sockets and mutexes are in the way of the next.
+	err := errors.Join(os.RemoveAll(filepath.Join(h.dir, "run")), os.MkdirAll(filepath.Join(h.dir, "run", "fcgid"), 0o755), h.giveToServer("run/fcgid"))
 	if err != nil {
 		return fmt.Errorf("cannot clear up after Apache: %w", err)
 	}

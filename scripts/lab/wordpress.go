@@ -68,3 +68,17 @@ func (h *Host) CachePHP(lines ...string) error {
 	}
 	return h.Chown(dir)
 }
+
+// WordPressRules is the .htaccess that WordPress writes at the top of a domain.
+const WordPressRules = `# BEGIN WordPress
+<IfModule mod_rewrite.c>
+RewriteEngine On
+RewriteRule .* - [E=HTTP_AUTHORIZATION:%{HTTP:Authorization}]
+RewriteBase /
+RewriteRule ^index\.php$ - [L]
+RewriteCond %{REQUEST_FILENAME} !-f
+RewriteCond %{REQUEST_FILENAME} !-d
+RewriteRule . /index.php [L]
+</IfModule>
+# END WordPress
+`

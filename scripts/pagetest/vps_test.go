@@ -29,15 +29,10 @@ type vps struct {
 
 func newVPS(t *testing.T) *vps {
 	t.Helper()
-	machine, err := vpslab.Boot(vpslab.Options{})
-	must(t, err)
-	v := &vps{machine, panel{t: t}}
+	v := &vps{vpslab.New(t, vpslab.Options{}), panel{t: t}}
 	t.Cleanup(func() {
 		if t.Failed() {
 			t.Logf("vpm's log:\n%s", v.Journal("vpm.service"))
-		}
-		if err := v.Stop(); err != nil {
-			t.Error(err)
 		}
 	})
 	files := t.TempDir()

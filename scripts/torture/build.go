@@ -6,9 +6,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
-	"sync"
+
+	"vpm/scripts/lab"
 )
 
 // programs are what was built.
@@ -28,24 +28,9 @@ func build(ctx context.Context, dir string) (programs, error) {
 		return programs{}, err
 	}
 	for output, source := range map[string]string{filepath.Join(p.upload, "api", "vpm.cgi"): "vpm/cgi", p.server: "vpm/fcgi"} {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildmode=exe", "-ldflags", "-s -w", "-o", output, source)
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-		if text, err := cmd.CombinedOutput(); err != nil {
-			return programs{}, fmt.Errorf("cannot build %s: %w\n%s", source, err, text)
+		if err := lab.Build(output, source, "-trimpath", "-ldflags=-s -w"); err != nil {
+			return programs{}, err
 		}
 	}
 	return p, nil
 }
-
-// starter runs functions on one thread that lives as long as the process: the kernel kills children when the thread that
-// forked them ends (Pdeathsig), and Go ends threads as it likes.
-var starter = sync.OnceValue(func() chan<- func() {
-	calls := make(chan func())
-	go func() {
-		runtime.LockOSThread()
-		for call := range calls {
-			call()
-		}
-	}()
-	return calls
-})

@@ -113,9 +113,6 @@ func (e *edited) rewrite(rng *rand.Rand, in *instance) {
 		}
 	case 1:
 		e.rest, e.exists = nil, true
-		if rng.IntN(8) == 0 {
-			e.rest = []byte("\xef\xbb\xbf")
-		}
 		for range rng.IntN(8) {
 			e.rest = append(e.rest, []string{"RewriteEngine On", "RewriteRule ^old$ /new [R=301,L]", "# " + strings.Repeat("x", rng.IntN(4000)),
 				"", "\t", "<IfModule mod_rewrite.c>\n</IfModule>", wordPressRules}[rng.IntN(7)]...)
@@ -127,13 +124,9 @@ func (e *edited) rewrite(rng *rand.Rand, in *instance) {
 		e.what = "other rules"
 	case 2:
 		e.rest, e.exists = append(fmt.Appendf(nil, "# first %d\n", rng.IntN(1e6)), e.rest...), true
-		if bytes.Contains(e.rest, []byte("\xef\xbb\xbf")) {
-			e.what = ""
-			return
-		}
 		e.what = "a line at the top"
 	case 3: // out of a backup
-		if len(in.stale) == 0 || bytes.Contains(firstLine(in.stale), []byte(" new ")) || bytes.Contains(e.rest, []byte("\xef\xbb\xbf")) {
+		if len(in.stale) == 0 || bytes.Contains(firstLine(in.stale), []byte(" new ")) {
 			return
 		}
 		e.what, e.file, e.exists = "an old gate put back", append(bytes.Clone(in.stale), e.rest...), true
@@ -165,21 +158,20 @@ func (in *instance) write(e edited, inPlace bool) error {
 
 // cut takes a whole gate off the top of a file by its marker lines. whole is false where there is anything else of ours.
 func cut(data []byte, id string) (block, rest []byte, whole bool) {
-	body, mark := bytes.CutPrefix(data, []byte("\xef\xbb\xbf"))
 	begin, end := []byte("# BEGIN vpm gate 1 "+id+" "), []byte("# END vpm gate 1 "+id+" ")
 	if !bytes.Contains(data, []byte("vpm gate 1 ")) {
 		_, found := htaccess.Standing(data, id) // lines without markers are not ours, a line cut off may be
 		return nil, data, found == htaccess.None
 	}
-	at := bytes.Index(body, end)
-	if mark || !bytes.HasPrefix(body, begin) || at < 0 || bytes.Count(body, []byte("vpm gate 1 ")) != 2 {
+	at := bytes.Index(data, end)
+	if !bytes.HasPrefix(data, begin) || at < 0 || bytes.Count(data, []byte("vpm gate 1 ")) != 2 {
 		return nil, nil, false
 	}
-	at += len(firstLine(body[at:]))
+	at += len(firstLine(data[at:]))
 	if _, found := htaccess.Standing(data, id); found != htaccess.Intact {
 		return nil, nil, false
 	}
-	return body[:at], body[at:], true
+	return data[:at], data[at:], true
 }
 
 func firstLine(text []byte) []byte {

@@ -93,7 +93,7 @@ func (r *round) answered(way string, q call, a answer) {
 	case a.ours && a.err != nil:
 		r.violate(nil, "%s %s%s: %v", q.method, way, q.path, a.err)
 	case errors.Is(a.err, errTorn):
-		r.violate(nil, "%s %s%s is answered with a part: %s", q.method, way, q.path, a)
+		r.violate(nil, "%s %s%s is answered with a part: %d %q", q.method, way, q.path, a.status, a.body)
 	case a.ours && a.text("code") == "internal":
 		r.violate(nil, "%s %s%s is answered %s", q.method, way, q.path, a)
 	case a.ours && a.status < 300:

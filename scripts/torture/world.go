@@ -226,11 +226,8 @@ func (w *world) startServer() (*server, error) {
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "LISTEN_FDS=1", "LISTEN_FDNAMES=vpm"}
 	cmd.ExtraFiles = []*os.File{socket}
 	cmd.Stdout, cmd.Stderr = log, log
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL,
-		Credential: &syscall.Credential{Uid: uint32(w.host.UID), Gid: uint32(w.host.GID)}}
-	started := make(chan error)
-	starter() <- func() { started <- cmd.Start() }
-	if err := <-started; err != nil {
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(w.host.UID), Gid: uint32(w.host.GID)}}
+	if err := lab.Start(cmd); err != nil {
 		return nil, fmt.Errorf("cannot start the server: %w", err)
 	}
 	s := &server{cmd, make(chan struct{})}

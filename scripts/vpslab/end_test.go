@@ -61,7 +61,7 @@ func awaitNothing(t *testing.T, dir string) {
 
 func TestStopLeavesNothing(t *testing.T) {
 	t.Parallel()
-	v, other := boot(t, vpslab.Options{}), boot(t, vpslab.Options{Unified: true})
+	v, other := vpslab.New(t, vpslab.Options{}), vpslab.New(t, vpslab.Options{Unified: true})
 	// Ends neither by itself nor by SIGTERM; the second in no unit.
 	run(t, v, "systemd-run", "--unit=stuck", "sh", "-c", "trap '' TERM; while :; do sleep 600; done")
 	stuck := exec.Command("/bin/sleep", "601")
@@ -100,7 +100,7 @@ func TestStopLeavesNothing(t *testing.T) {
 
 func TestPowerOffLeavesNothing(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	run(t, v, "systemctl", "--no-block", "poweroff")
 	err := v.Wait(limited(t), func() bool { return false })
 	if err == nil || !strings.Contains(err.Error(), "is off") {
@@ -116,7 +116,7 @@ func TestPowerOffLeavesNothing(t *testing.T) {
 
 func TestStopAfterTheKeeperWasKilled(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	if err := v.Keeper().Kill(); err != nil {
 		t.Fatal(err)
 	}

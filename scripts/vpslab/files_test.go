@@ -14,7 +14,7 @@ import (
 
 func TestFiles(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	// /var/run is an absolute symlink, which must not lead out of the VPS.
 	if err := v.WriteFile("/var/run/new/deep/tool", []byte("#!/bin/sh\necho tool\n"), 0o751|os.ModeSetuid); err != nil {
 		t.Fatal(err)
@@ -60,7 +60,7 @@ func TestFiles(t *testing.T) {
 
 func TestDial(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	write(t, v, "/etc/systemd/system/echo@.service", "[Service]\nStandardInput=socket\nExecStart=/bin/cat\n")
 	write(t, v, "/etc/systemd/system/echo.socket",
 		"[Socket]\nAccept=yes\nListenStream=127.0.0.1:7\nListenStream=/run/echo.sock\n")

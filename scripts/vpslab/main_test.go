@@ -46,24 +46,6 @@ func program(use func(*vpslab.VPS) error) int {
 	return 0
 }
 
-// boot boots a VPS for one test.
-func boot(t *testing.T, options vpslab.Options) *vpslab.VPS {
-	t.Helper()
-	v, err := vpslab.Boot(options)
-	if err != nil {
-		t.Fatalf("Boot (is everything there? run scripts/setup): %v", err)
-	}
-	t.Cleanup(func() {
-		if err := v.Stop(); err != nil {
-			t.Error(err)
-		}
-		if t.Failed() {
-			t.Logf("console:\n%s", v.Console())
-		}
-	})
-	return v
-}
-
 // limited is a context for everything that one test does.
 func limited(t *testing.T) context.Context {
 	t.Helper()

@@ -56,7 +56,7 @@ func install(t *testing.T, v *vpslab.VPS) {
 
 func TestPHPUnderItsOwnUser(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	install(t, v)
 	if err := v.Apache(limited(t), site); err != nil {
 		t.Fatal(err)
@@ -111,7 +111,7 @@ func get(t *testing.T, v *vpslab.VPS, url string) string {
 
 func TestMariaDB(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	socket, err := v.MariaDB(limited(t))
 	if err != nil {
 		t.Fatal(err)
@@ -129,7 +129,7 @@ func TestMariaDB(t *testing.T) {
 // TestLimits runs a program that needs more than its unit may have, and the same one without the limit.
 func TestLimits(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	const hungry = "head -c 192M /dev/zero | tail -c 192M | wc -c" // tail keeps all of it
 	const prolific = "set -e; for i in 1 2 3 4 5 6 7 8; do sleep 600 & done; echo started"
 	for _, c := range []struct{ limit, commands, want string }{

@@ -17,7 +17,7 @@ func TestBoots(t *testing.T) {
 	for name, unified := range map[string]bool{"machine": false, "unified": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			v := boot(t, vpslab.Options{Unified: unified})
+			v := vpslab.New(t, vpslab.Options{Unified: unified})
 			wantRun(t, v, "running", "systemctl", "is-system-running")
 			wantRun(t, v, "", "systemctl", "--failed", "--no-legend")
 			wantRun(t, v, "vps", "hostname")
@@ -39,7 +39,7 @@ func TestBoots(t *testing.T) {
 
 func TestIsAloneAndSeesNothingOfOthers(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	ours := filepath.Join(t.TempDir(), "ours")
 	if err := os.WriteFile(ours, nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -83,7 +83,7 @@ func TestIsAloneAndSeesNothingOfOthers(t *testing.T) {
 
 func TestRun(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	ctx := limited(t)
 	wantRun(t, v, "0 / /root", "sh", "-c", `echo $(id -u) $PWD $HOME`)
 	out, err := v.Run(ctx, "sh", "-c", "echo seen; echo why >&2; exit 7")
@@ -137,7 +137,7 @@ func TestRun(t *testing.T) {
 
 func TestReboot(t *testing.T) {
 	t.Parallel()
-	v := boot(t, vpslab.Options{})
+	v := vpslab.New(t, vpslab.Options{})
 	write(t, v, "/srv/kept", "kept")
 	write(t, v, "/run/lost", "lost")
 	write(t, v, "/etc/systemd/system/hello.service",

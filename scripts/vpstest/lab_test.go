@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"vpm/scripts/apispec"
 	"vpm/scripts/vpslab"
@@ -38,15 +37,7 @@ echo json_encode(['owner' => get_current_user(), 'uid' => posix_geteuid(), 'file
 // boot starts a server with nothing on it.
 func boot(t *testing.T) *server {
 	t.Helper()
-	v, err := vpslab.Boot(vpslab.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := v.Stop(); err != nil {
-			t.Error(err)
-		}
-	})
+	v := vpslab.New(t, vpslab.Options{})
 	return &server{VPS: v, t: t, client: v.HTTPClient()}
 }
 
@@ -73,19 +64,13 @@ func newServer(t *testing.T) *server {
 }
 
 func (s *server) limited() context.Context {
-	ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
-	s.t.Cleanup(cancel)
-	return ctx
+	return vpslab.Limited(s.t)
 }
 
 // sh runs a script as root.
 func (s *server) sh(script string) string {
 	s.t.Helper()
-	out, err := s.Run(s.limited(), "bash", "-e", "-c", script)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return strings.TrimSpace(out)
+	return s.Script(s.t, script)
 }
 
 // answer is what a URL says.

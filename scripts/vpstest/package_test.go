@@ -30,6 +30,7 @@ func TestPackage(t *testing.T) {
 	s.apt("install ./vpm-" + first + ".deb") // which owns the program from now on
 	s.wantServer(first)
 	s.wantUpgrade()
+	s.wantTablesUpgraded()
 
 	user := s.move()
 	s.awaitPage(s.copyOf(user), user)

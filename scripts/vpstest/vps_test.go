@@ -50,6 +50,7 @@ func TestWayToAServer(t *testing.T) {
 			if driver == "mysql" {
 				s.wantQueries()
 			}
+			s.wantLog(user)
 			s.wantLimits(user)
 			s.wantShell(user)
 			s.wantReboot(user)

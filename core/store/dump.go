@@ -27,13 +27,13 @@ type dumped struct {
 }
 
 // dump is all there is to keep, tables that others refer to first. Not in it: counters of failed logins, positions of
-// walks that are under way, leases, and the version, which belong to the moment and the place.
+// walks that are under way, leases, and the version, which belong to the moment and the place; and sessions, of which some
+// may have been ended since.
 var dump = []dumped{
 	{"instances", "id instance_id instance_name cms_type cms_version domain path_prefix database_name database_prefix status config resources",
 		"created_at updated_at activated_at"},
 	{"virtual_processes", "id instance_id virtual_pid status", "started_at stopped_at last_activity created_at updated_at"},
 	{"admin_users", "id username password full_name email role permissions status", "created_at updated_at"},
-	{"admin_sessions", "id user_id token", "expires_at created_at"},
 	{"vpm_gates", "instance_row generation applied reason until_at include_nested entry observed how seen observed_at bypass bypass_until", ""},
 	{"vpm_units", "instance_row slug crashes", ""},
 	{"vpm_tokens", "id digest name scope created_by created_at last_used_at", ""},
@@ -133,8 +133,11 @@ func (db *DB) Load(ctx context.Context, rows iter.Seq2[Row, error], replace bool
 		case used && !replace:
 			return core.Errorf(core.CodeConflict, "cannot restore into a database that has instances or users: ask for their replacement")
 		}
+		if err := execAll(ctx, tx, "DELETE FROM admin_sessions"); err != nil { // they name users
+			return err
+		}
 		for _, t := range slices.Backward(dump) {
-			if _, err := tx.ExecContext(ctx, "DELETE FROM "+t.name); err != nil {
+			if err := execAll(ctx, tx, "DELETE FROM "+t.name); err != nil {
 				return err
 			}
 		}

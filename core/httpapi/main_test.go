@@ -136,6 +136,9 @@ func (p *panel) backend() *Backend {
 			Create: func(ctx context.Context, by core.Actor, username, password, fullName, email, role string) (int64, error) {
 				return people.Create(ctx, by, auth.NewPerson{Username: username, Password: password, FullName: fullName, Email: email, Role: role})
 			}},
+		Doctor: func(context.Context, Asked) []core.Check {
+			return []core.Check{{Name: "asked", Result: core.CheckOK, Reason: "asked"}}
+		},
 		Backups: Backups{Save: func(ctx context.Context, by core.Actor) (string, int, error) {
 			s, err := keeper.Save(ctx, by)
 			return s.Path, s.Rows, err

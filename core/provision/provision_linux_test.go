@@ -178,7 +178,7 @@ func TestRefusedRequests(t *testing.T) {
 		"path":         {"echo '" + text + `,"serve":true,"path":"/a </Directory>"}'` + " > $f; chown vpmd $f", "the URL path"},
 		"host":         {"echo '" + text + `,"serve":true,"path":"/a","host":"../x"}'` + " > $f; chown vpmd $f", "name of a host"},
 		"no such host": {"echo '" + text + `,"serve":true,"path":"/a","host":"a.example"}'` + " > $f; chown vpmd $f", "make the directory"},
-		"source":       {"echo '" + text + `,"copy_from":"/root"}'` + " > $f; chown vpmd $f", "may be copied from"},
+		"source":       {"echo '" + text + `,"copy_from":"/root"}'` + " > $f; chown vpmd $f", "is not where vpm may look for sites"},
 		"hidden":       {"echo '" + text + `,"copy_from":"/var/www/x/../../../root"}'` + " > $f; chown vpmd $f", "has to be an absolute path"},
 	} {
 		l.root(t, "rm -rf "+file+"*; f="+file+"; "+c.script)

@@ -46,7 +46,6 @@ func openMySQL(m MySQL) (*sql.DB, error) {
 	cfg.Timeout = connectTimeout
 	cfg.ReadTimeout = (lockWait + 5) * time.Second
 	cfg.WriteTimeout = 5 * time.Second
-	cfg.Params = map[string]string{"innodb_lock_wait_timeout": strconv.Itoa(lockWait)}
 	cfg.Logger = &mysql.NopLogger{} // stderr is the host's error log; errors are returned anyway
 	c, err := mysql.NewConnector(cfg)
 	if err != nil {
@@ -78,13 +77,18 @@ func (m MySQL) Address() (network, addr string) {
 	return "tcp", net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// boundedConnector gives up on a server that accepts the connection and then says nothing.
+// boundedConnector gives up on a server that accepts the connection and then says nothing, and gives connections that bound
+// the wait for locks.
 type boundedConnector struct{ driver.Connector }
 
 func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
-	return c.Connector.Connect(ctx)
+	conn, err := c.Connector.Connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &mysqlConn{fullMySQLConn: conn.(fullMySQLConn)}, nil
 }
 
 var mysqlDialect = dialect{

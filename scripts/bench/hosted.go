@@ -59,3 +59,24 @@ func (b *bench) onHost(ctx context.Context, name string, options lab.Options, d 
 	}
 	return measure(s, yards)
 }
+
+// onProcess measures processes without a web server.
+func (b *bench) onProcess(ctx context.Context, d database, measure func(stage, []yard) error) error {
+	a, err := b.newAccount(ctx, "calls-process-"+d.label, d, 1)
+	if err != nil {
+		return err
+	}
+	hello, static := a.process, a.process
+	hello.file, static.file = filepath.Join(a.docroot, "hello", "hello.cgi"), filepath.Join(a.docroot, "hello", "static.cgi")
+	yards := []yard{{name: "Go CGI hello", caller: hello, request: request{"GET", "/hello/hello.cgi", "", "hello"}}}
+	err = copyProgram(b.built.hello, hello.file)
+	if b.built.static != "" {
+		yards = append([]yard{{name: "C, static", caller: static, request: request{"GET", "/hello/static.cgi", "", "hello"}}}, yards...)
+		err = errors.Join(err, copyProgram(b.built.static, static.file))
+	}
+	if err != nil {
+		return err
+	}
+	return measure(stage{name: "CGI process", caller: a.process, database: a.database, token: a.token, instances: filepath.Join(filepath.Dir(a.docroot), "instances"),
+		rss: func(ctx context.Context, r request) (float64, error) { return a.runPeak(ctx, b.built.peak, a.token, r) }}, yards)
+}

@@ -14,7 +14,7 @@ func (b *bench) phpPages(ctx context.Context, a account, docroot, program string
 	for _, call := range []struct {
 		name string
 		request
-	}{{"status", status}, {"monitor", monitor}, {"list", list}} {
+	}{{"status", status}, {"list", list}} {
 		statements, err := b.statementsOf(ctx, a, call.request)
 		if err != nil {
 			return nil, err

@@ -128,7 +128,7 @@ func (b *bench) behind(ctx context.Context, front, config string, d database, me
 			return err
 		}
 		defer fpm.stop()
-		if yards, err = b.phpPages(ctx, a, a.docroot, "php-fpm"); err != nil {
+		if yards, err = b.phpPages(ctx, a, a.docroot, "php-fpm", true); err != nil {
 			return err
 		}
 	}

@@ -35,7 +35,7 @@ func (b *bench) onHost(ctx context.Context, name string, options lab.Options, d 
 			return err
 		}
 		asked := account{h.database, process{file: filepath.Join(h.Docroot, "api", "vpm.cgi"), docroot: h.Docroot}, h.token}
-		if yards, err = b.phpPages(ctx, asked, h.Docroot, "php-cgi"); err != nil {
+		if yards, err = b.phpPages(ctx, asked, h.Docroot, "php-cgi", options.FCGID); err != nil {
 			return err
 		}
 	}
@@ -44,6 +44,7 @@ func (b *bench) onHost(ctx context.Context, name string, options lab.Options, d 
 	if options.FCGID {
 		s.rss = func(context.Context, request) (float64, error) { return biggest("vpm.cgi") }
 	} else {
+		s.uncounted = true
 		yards = append(yards, yard{name: "Go CGI hello", request: request{"GET", "/hello/hello.cgi", "", "hello"}})
 		err = copyProgram(b.built.hello, filepath.Join(h.Docroot, "hello", "hello.cgi"))
 		if b.built.static != "" {

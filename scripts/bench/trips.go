@@ -46,7 +46,7 @@ func (t *trips) close() {
 }
 
 func (t *trips) count() (n int, err error) {
-	err = t.db.QueryRow(`SELECT SUM(VARIABLE_VALUE) FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME REGEXP ?`, t.counters).Scan(&n)
+	err = t.db.QueryRow(`SELECT CAST(SUM(VARIABLE_VALUE) AS INTEGER) FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME REGEXP ?`, t.counters).Scan(&n)
 	if err != nil {
 		return 0, fmt.Errorf("cannot read MariaDB's counters: %w", err)
 	}

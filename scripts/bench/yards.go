@@ -10,7 +10,7 @@ import (
 )
 
 // phpPages writes pages that ask a's database what vpm's calls ask it. program is what runs them.
-func (b *bench) phpPages(ctx context.Context, a account, docroot, program string) (yards []yard, err error) {
+func (b *bench) phpPages(ctx context.Context, a account, docroot, program string, resident bool) (yards []yard, err error) {
 	for _, call := range []struct {
 		name string
 		request
@@ -25,7 +25,11 @@ func (b *bench) phpPages(ctx context.Context, a account, docroot, program string
 		}
 		name := fmt.Sprintf("%s, the %d statements of %s.php", program, len(statements), call.name)
 		ask := request{"GET", "/ask-" + call.name + ".php", "", `"success":true`}
-		yards = append(yards, yard{name: name, program: program, request: ask})
+		y := yard{name: name, program: program, request: ask}
+		if !resident {
+			y.program = ""
+		}
+		yards = append(yards, y)
 		ask.path += "?persistent=1"
 		if program == "php-fpm" {
 			yards = append(yards, yard{name: name + ", kept connection", program: program, request: ask})

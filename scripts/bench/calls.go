@@ -142,15 +142,19 @@ func (b *bench) driveAll(ctx context.Context, c caller, token string, w work, rs
 		cells[1], cells[2], cells[7] = at[0].times[i].quantile(0.5), at[0].times[i].quantile(0.99), at[0].cpu.quantile(0.5)
 		rows = append(rows, cells)
 	}
-	for i := range w.names {
-		n, err := trips.of(func() error {
-			_, err := c.call(ctx, token, w.request(0, i))
-			return err
-		})
-		if err != nil {
-			return nil, err
+	for turn := range 3 { // the least: a server's own ticks and a connection made anew come between
+		for i := range w.names {
+			n, err := trips.of(func() error {
+				_, err := c.call(ctx, token, w.request(0, i))
+				return err
+			})
+			if err != nil {
+				return nil, err
+			}
+			if trips != nil && (turn == 0 || n.(int) < rows[i][8].(int)) {
+				rows[i][8] = n
+			}
 		}
-		rows[i][8] = n
 	}
 	for i := range w.names {
 		if rss == nil {

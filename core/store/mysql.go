@@ -47,7 +47,6 @@ func openMySQL(m MySQL) (*sql.DB, error) {
 	cfg.Timeout = connectTimeout
 	cfg.ReadTimeout = (lockWait + 5) * time.Second
 	cfg.WriteTimeout = 5 * time.Second
-	cfg.Params = map[string]string{"innodb_lock_wait_timeout": strconv.Itoa(lockWait)}
 	cfg.Logger = &mysql.NopLogger{} // stderr is the host's error log; errors are returned anyway
 	c, err := mysql.NewConnector(cfg)
 	if err != nil {
@@ -79,7 +78,8 @@ func (m MySQL) Address() (network, addr string) {
 	return "tcp", net.JoinHostPort(host, strconv.Itoa(port))
 }
 
-// boundedConnector gives up on a server that accepts the connection and then says nothing.
+// boundedConnector gives up on a server that accepts the connection and then says nothing, and gives connections that bound
+// the wait for locks.
 type boundedConnector struct{ driver.Connector }
 
 func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
@@ -90,7 +90,10 @@ func (c boundedConnector) Connect(ctx context.Context) (driver.Conn, error) {
 		// A server that ends amid the greetings gives an error that the driver keeps to itself.
 		return nil, fmt.Errorf("%w: %w", mysql.ErrInvalidConn, err)
 	}
-	return conn, err
+	if err != nil {
+		return nil, err
+	}
+	return &mysqlConn{fullMySQLConn: conn.(fullMySQLConn)}, nil
 }
 
 var mysqlDialect = dialect{

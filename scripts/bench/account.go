@@ -21,6 +21,7 @@ var (
 	start  = request{"POST", "/api/instances/start.php", `{"instance_id":"` + instance + `"}`, `"changed":true`}
 	stop   = request{"POST", "/api/instances/stop.php", `{"instance_id":"` + instance + `"}`, `"changed":true`}
 	status = request{"GET", "/api/instances/status.php?instance_id=" + instance, "", `"success":true`}
+	login  = request{"POST", "/api/auth/login.php", `{"username":"admin","password":"correct horse battery"}`, `"token"`}
 	list   = request{"GET", "/api/instances/list.php", "", `"success":true`}
 
 	monitor   = request{"GET", "/api/instances/monitor.php?instance_id=" + instance, "", `"success":true`}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,7 @@ import (
 // programs are the paths of what was built.
 type programs struct {
 	vpm, vpm386, serve, hello, peak, walk, write, answer string
+	static                                               string // the C program; "" where no compiler is there
 	root                                                 string // of the module
 }
 
@@ -50,6 +52,12 @@ func build(ctx context.Context, dir string) (programs, error) {
 		if output, err := cmd.CombinedOutput(); err != nil {
 			return programs{}, fmt.Errorf("cannot build %s: %w\n%s", one.source, err, output)
 		}
+	}
+	p.static = filepath.Join(dir, "static.cgi")
+	if output, err := exec.CommandContext(ctx, "gcc", "-O2", "-s", "-static", "-o", p.static, filepath.Join(p.root, "scripts/bench/static/hello.c")).CombinedOutput(); errors.Is(err, exec.ErrNotFound) {
+		p.static = ""
+	} else if err != nil {
+		return programs{}, fmt.Errorf("cannot build the C program: %w\n%s", err, output)
 	}
 	return p, nil
 }

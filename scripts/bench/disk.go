@@ -61,11 +61,11 @@ func (b *bench) disk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	rows := [][]string{vpm.row(all, "<= 0.6x du", vpm.times.ratio(du.times).median <= 0.6), du.row(all, "", false),
-		php.row(all, ">= 5.0x vpm", php.times.ratio(vpm.times).median >= 5),
-		{"peak RSS of vpm's walk", fmt.Sprintf("%.1f MB", grown), "", "", "< 32 MB", verdict(grown < 32)}}
+	rows := []row{vpm.row(all, "<= 0.6x du", vpm.times.ratio(du.times).Median <= 0.6), du.row(all, "", false),
+		php.row(all, ">= 5.0x vpm", php.times.ratio(vpm.times).Median >= 5),
+		{"peak RSS of vpm's walk, MB", grown, "", "", "< 32 MB", verdict(grown < 32)}}
 	return b.print(fmt.Sprintf("Disk, %d files in %d directories", directories*filesInEach, directories),
-		[]string{"p50", "x vpm", "x du", "goal", ""}, rows)
+		[]string{"p50", "x vpm", "x du", "goal", "verdict"}, rows)
 }
 
 // plant makes the tree.
@@ -130,15 +130,15 @@ func (m *measurer) peak(ctx context.Context, peak string) (float64, error) {
 }
 
 // row gives the cells of m; the first two of all are what it is compared with.
-func (m *measurer) row(all []*measurer, goal string, met bool) []string {
-	row := []string{m.name, number(m.times.quantile(0.5)), "1", "1", goal, ""}
+func (m *measurer) row(all []*measurer, goal string, met bool) row {
+	cells := row{m.name, m.times.quantile(0.5), 1, 1, goal, ""}
 	for i, other := range all[:2] {
 		if m != other {
-			row[2+i] = m.times.ratio(other.times).String()
+			cells[2+i] = m.times.ratio(other.times)
 		}
 	}
 	if goal != "" {
-		row[5] = verdict(met)
+		cells[5] = verdict(met)
 	}
-	return row
+	return cells
 }

@@ -29,16 +29,16 @@ func (b *bench) endurance(ctx context.Context, s *vps) error {
 	if err != nil {
 		return err
 	}
-	row := func(name string, f func(footprint) float64, goal string, met bool) []string {
-		return []string{name, number(f(before)), number(f(after)), goal, verdict(met)}
+	of := func(name string, f func(footprint) float64, goal string, met bool) row {
+		return row{name, f(before), f(after), goal, verdict(met)}
 	}
 	// Connections to the database come and go, each with two goroutines and a descriptor.
 	const play = vpsConns
 	return b.print(fmt.Sprintf("The server after %d requests and %d ticks", allRequests, dayOfTicks),
-		[]string{fmt.Sprintf("after %d, 1 tick", someRequests), "after all", "goal", ""}, [][]string{
-			row("RSS, MB", func(f footprint) float64 { return f.rss }, fmt.Sprintf("< %d", mostRSS), after.rss < mostRSS),
-			row("goroutines", func(f footprint) float64 { return f.goroutines }, "no growth", after.goroutines <= before.goroutines+2*play),
-			row("descriptors", func(f footprint) float64 { return f.descriptors }, "no growth", after.descriptors <= before.descriptors+play),
+		[]string{fmt.Sprintf("after %d, 1 tick", someRequests), "after all", "goal", "verdict"}, []row{
+			of("RSS, MB", func(f footprint) float64 { return f.rss }, fmt.Sprintf("< %d", mostRSS), after.rss < mostRSS),
+			of("goroutines", func(f footprint) float64 { return f.goroutines }, "no growth", after.goroutines <= before.goroutines+2*play),
+			of("descriptors", func(f footprint) float64 { return f.descriptors }, "no growth", after.descriptors <= before.descriptors+play),
 		})
 }
 

@@ -19,16 +19,17 @@ const (
 		VALUES (?, ?, 'running', CURRENT_TIMESTAMP, CURRENT_TIMESTAMP)`
 	insertUsage = `INSERT INTO vpm_usage (instance_row, memory, disk_usage, disk_allocated, files, database_size, database_tables, queries,
 		cms_type, cms_version, changed_at, evidence, measured_at)
-		SELECT id, 65536, 314572800, 335544320, 11873, 32768, 12, 120, 'wordpress', '6.4.3', ?, ?, ? FROM instances`
+		SELECT id, 65536, 314572800, 335544320, 11873, 32768, 12, 120, 'wordpress', '6.4.3', ?, ?, ? FROM instances
+		WHERE id NOT IN (SELECT instance_row FROM vpm_usage)`
 
 	evidence = `{"disk_usage":"measured","database_size":"estimated: by InnoDB (data and indexes, from information_schema)",
 		"memory":"estimated: twice the size of the database","queries":"estimated: ten for each table"}`
 )
 
-// fill adds started instances, as other programs' rows, until the account has n, and what was just measured of each.
-func (d *database) fill(ctx context.Context, n int) error {
+// fill adds started instances, as other programs' rows: those from first to last, and what was just measured of all.
+func (d *database) fill(ctx context.Context, first, last int) error {
 	return d.change(ctx, func(exec func(query string, args ...any)) {
-		for i := 2; i <= n; i++ {
+		for i := first; i <= last; i++ {
 			id := siteID(i)
 			exec(insertInstance, id, fmt.Sprintf("Site %d", i), id+".test", fmt.Sprintf("site_%04d", i))
 			exec(insertRun, id, fmt.Sprintf("v1795403510%09d", i))
@@ -65,6 +66,19 @@ func (d *database) watch(ctx context.Context) error {
 		exec(updateGates, now)
 		exec(insertWatch, now, now, checks)
 	})
+}
+
+// ask reads one value.
+func (d *database) ask(ctx context.Context, query string, value any) (err error) {
+	db, err := sql.Open(d.driver, d.source)
+	if err == nil {
+		err = db.QueryRowContext(ctx, query).Scan(value)
+		err = errors.Join(err, db.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("cannot ask %s: %w", d.label, err)
+	}
+	return nil
 }
 
 // change makes changes in a transaction, up to the first that fails.

@@ -27,6 +27,8 @@ type proxy struct {
 type traffic struct {
 	handshake int
 	commands  []string // first words
+	// statements are their whole texts; of another command its number.
+	statements []string
 }
 
 func newProxy(socket, server string) (*proxy, error) {
@@ -105,8 +107,10 @@ func (p *proxy) note(number byte, payload []byte) {
 	case payload[0] == comQuery:
 		words := strings.Fields(string(payload[1:]))
 		p.noted.commands = append(p.noted.commands, strings.ToUpper(words[0]))
+		p.noted.statements = append(p.noted.statements, string(payload[1:]))
 	default:
 		p.noted.commands = append(p.noted.commands, fmt.Sprintf("command %#x", payload[0]))
+		p.noted.statements = append(p.noted.statements, "")
 	}
 }
 

@@ -77,26 +77,26 @@ func (b *bench) fastCGI(ctx context.Context, s *vps) error {
 			}
 		}
 	}
-	var rows [][]string
+	var rows []row
 	for i, n := range loads {
 		for _, p := range all {
 			m := p.at[i]
-			row := []string{fmt.Sprintf("%s, %d at once", p.name, n), number(m.times.quantile(0.5)), number(m.times.quantile(0.99)),
-				m.rates.spread().format("%.0f"), m.rates.ratio(php.at[i].rates).String(), least.at[i].rates.ratio(m.rates).String(), "", ""}
+			cells := row{fmt.Sprintf("%s, %d at once", p.name, n), m.times.quantile(0.5), m.times.quantile(0.99),
+				m.rates.spread(), m.rates.ratio(php.at[i].rates), least.at[i].rates.ratio(m.rates), "", ""}
 			if p == vpm {
-				more, slower := m.rates.ratio(php.at[i].rates).median, least.at[i].rates.ratio(m.rates).median
+				more, slower := m.rates.ratio(php.at[i].rates).Median, least.at[i].rates.ratio(m.rates).Median
 				better := n == 1 || m.times.quantile(0.99) < php.at[i].times.quantile(0.99)
-				row[6] = fmt.Sprintf(">= %.1fx PHP, <= %.1fx the constant", timesPHP[i], constant)
+				cells[6] = fmt.Sprintf(">= %.1fx PHP, <= %.1fx the constant", timesPHP[i], constant)
 				if n > 1 {
-					row[6] += ", better p99"
+					cells[6] = fmt.Sprint(cells[6], ", better p99")
 				}
-				row[7] = verdict(more >= timesPHP[i] && slower <= constant && better)
+				cells[7] = verdict(more >= timesPHP[i] && slower <= constant && better)
 			}
-			rows = append(rows, row)
+			rows = append(rows, cells)
 		}
 	}
 	return b.print(fmt.Sprintf("Apache, FastCGI, %d statements", len(statements)),
-		[]string{"p50", "p99", "requests/s", "x PHP", "constant's x", "goal", ""}, rows)
+		[]string{"p50", "p99", "requests/s", "x PHP", "constant's x", "goal", "verdict"}, rows)
 }
 
 // press has n clients ask for a while, and gives how long each request took and how many were answered a second.

@@ -20,21 +20,25 @@ const (
 
 // size measures memory, and whether the 32-bit program keeps within the limits of a small account.
 func (b *bench) size(ctx context.Context) error {
-	var rows [][]string
+	if err := b.need(ctx); err != nil {
+		return err
+	}
+	var rows []row
 	for i, one := range b.accounts.one {
 		start, list, err := b.peaks(ctx, one, b.accounts.many[i])
 		if err != nil {
 			return err
 		}
 		rows = append(rows,
-			[]string{"peak RSS of start.php, " + one.label, start.format("%.1f") + " MB", "< 20 MB", verdict(start.greatest < 20)},
-			[]string{fmt.Sprintf("peak RSS of list.php of %d, %s", manyInstances, one.label), list.format("%.1f") + " MB", "", ""})
+			row{"peak RSS of start.php, MB, " + one.label, start, "< 20 MB", verdict(start.Greatest < 20)},
+			row{fmt.Sprintf("peak RSS of list.php of %d, MB, %s", manyInstances, one.label), list, "", ""})
 	}
+	b.changed += 2 * b.rounds
 	bytes, err := b.accounts.one[1].fileSize()
 	if err != nil {
 		return err
 	}
-	rows = append(rows, []string{fmt.Sprintf("SQLite's files after the %d changes of this run", b.changes()), inMB(bytes), "", ""})
+	rows = append(rows, row{fmt.Sprintf("SQLite's files after the %d changes of this run, MB", b.changed), inMB(bytes), "", ""})
 	maria, err := mariaDatabase(b.server, "limited")
 	if err != nil {
 		return err
@@ -44,7 +48,7 @@ func (b *bench) size(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{fmt.Sprintf("linux/386, address space %d MB, %d processes, %s", limitAS>>20, limitNPROC, d.label),
+		rows = append(rows, row{fmt.Sprintf("linux/386, address space %d MB, %d processes, %s", limitAS>>20, limitNPROC, d.label),
 			fmt.Sprintf("%d of %d requests answered%s", answered, limitedTries, trouble), "all", verdict(answered == limitedTries)})
 	}
 	for _, path := range []string{b.built.vpm, b.built.vpm386, b.built.hello} {
@@ -52,15 +56,12 @@ func (b *bench) size(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, []string{filepath.Base(path) + " on disk", inMB(info.Size()), "", ""})
+		rows = append(rows, row{filepath.Base(path) + " on disk, MB", inMB(info.Size()), "", ""})
 	}
-	return b.print("Memory and size", []string{"", "goal", ""}, rows)
+	return b.print("Memory and size", []string{"", "goal", "verdict"}, rows)
 }
 
-func inMB(bytes int64) string { return fmt.Sprintf("%.1f MB", float64(bytes)/(1<<20)) }
-
-// changes is how many starts and stops an account with one instance has seen: those of bare and of peaks.
-func (b *bench) changes() int { return 2*perRound*(b.rounds+1) + 2*b.rounds }
+func inMB(bytes int64) float64 { return float64(bytes) / (1 << 20) }
 
 // fileSize is what SQLite's database takes on disk, with its log and index.
 func (d database) fileSize() (bytes int64, err error) {

@@ -49,17 +49,21 @@ func (s series) beyond(other series) spread {
 func (s series) median(round int) float64 { return quantile(s[round], 0.5) }
 
 // spread is a median with the least and the greatest value.
-type spread struct{ least, median, greatest float64 }
+type spread struct {
+	Least    float64 `json:"least"`
+	Median   float64 `json:"median"`
+	Greatest float64 `json:"greatest"`
+}
 
 func spreadOf(values []float64) spread {
 	return spread{quantile(values, 0), quantile(values, 0.5), quantile(values, 1)}
 }
 
-func (s spread) String() string { return s.format(digits(s.median)) }
+func (s spread) String() string { return s.format(digits(s.Median)) }
 
 // format writes all three with the verb format.
 func (s spread) format(verb string) string {
-	return fmt.Sprintf(verb+" ("+verb+".."+verb+")", s.median, s.least, s.greatest)
+	return fmt.Sprintf(verb+" ("+verb+".."+verb+")", s.Median, s.Least, s.Greatest)
 }
 
 // digits is the verb that shows v with about three digits.

@@ -34,7 +34,7 @@ func (b *bench) stop(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var rows [][]string
+	var rows []row
 	for _, a := range pair {
 		s, err := b.newStopping(a)
 		if err == nil {
@@ -45,7 +45,7 @@ func (b *bench) stop(ctx context.Context) error {
 		}
 		rows = append(rows, s.table()...)
 	}
-	return b.print("Stop without probe, of a site with .htaccess", []string{"min", "p50", "p99", "x allowed", "goal", ""}, rows)
+	return b.print("Stop without probe, of a site with .htaccess", []string{"min", "p50", "p99", "x allowed", "goal", "verdict"}, rows)
 }
 
 // newStopping gives the account's site the .htaccess of a WordPress, and lays out the yardsticks.
@@ -112,24 +112,24 @@ func (s *stopping) once(ctx context.Context, round int) error {
 	return nil
 }
 
-func (s *stopping) table() [][]string {
+func (s *stopping) table() []row {
 	var writes, allowed series
 	for i := range s.stops {
 		writes.add(i, s.writers.median(i)-s.hellos.median(i))
 		allowed.add(i, s.restarts.median(i)+writes.median(i)+s.commits.median(i))
 	}
-	var table [][]string
-	for _, row := range []struct {
+	var table []row
+	for _, of := range []struct {
 		name  string
 		times series
 	}{
 		{"restart.php of a running site", s.restarts}, {"one atomic write", writes}, {"one commit", s.commits},
 		{"start.php of a closed site", s.starts}, {"stop.php, \"verify\": false", s.stops},
 	} {
-		table = append(table, []string{row.name + ", " + s.label,
-			number(row.times.quantile(0)), number(row.times.quantile(0.5)), number(row.times.quantile(0.99)), "", "", ""})
+		table = append(table, row{of.name + ", " + s.label,
+			of.times.quantile(0), of.times.quantile(0.5), of.times.quantile(0.99), "", "", ""})
 	}
 	ratio := s.stops.ratio(allowed)
-	copy(table[len(table)-1][4:], []string{ratio.String(), "<= 1.0x", verdict(ratio.median <= 1)})
+	copy(table[len(table)-1][4:], row{ratio, "<= 1.0x", verdict(ratio.Median <= 1)})
 	return table
 }

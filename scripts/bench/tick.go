@@ -33,7 +33,7 @@ func (b *bench) tick(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	var rows [][]string
+	var rows []row
 	for _, a := range pair {
 		if err := sites.layOut(ctx, &a); err != nil {
 			return err
@@ -43,10 +43,10 @@ func (b *bench) tick(ctx context.Context) (err error) {
 			return err
 		}
 		rows = append(rows,
-			[]string{"time, " + a.label, seconds.String() + " s", fmt.Sprintf("< %d s", tickSeconds), verdict(seconds.greatest < tickSeconds)},
-			[]string{"peak RSS, " + a.label, mb.format("%.1f") + " MB", fmt.Sprintf("< %d MB", tickMB), verdict(mb.greatest < tickMB)})
+			row{"time, s, " + a.label, seconds, fmt.Sprintf("< %d s", tickSeconds), verdict(seconds.Greatest < tickSeconds)},
+			row{"peak RSS, MB, " + a.label, mb, fmt.Sprintf("< %d MB", tickMB), verdict(mb.Greatest < tickMB)})
 	}
-	return b.print(fmt.Sprintf("Tick over %d healthy instances", tickInstances), []string{"", "goal", ""}, rows)
+	return b.print(fmt.Sprintf("Tick over %d healthy instances", tickInstances), []string{"", "goal", "verdict"}, rows)
 }
 
 // ticks makes ticks with a token of their own, as cron does. To each of them every measurement is old.

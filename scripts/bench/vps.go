@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -147,12 +146,7 @@ func (s *vps) statements(ctx context.Context, r request) (list []string, length 
 
 // yardsticks starts what vpm is compared with: PHP-FPM with a page, and a FastCGI server, both on the same statements.
 func (s *vps) yardsticks(ctx context.Context, statements []string, length int) error {
-	quoted := make([]string, len(statements))
-	for i, text := range statements {
-		quoted[i] = "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(text) + "'"
-	}
-	page := strings.NewReplacer("{SOCKET}", s.choice["db_socket"], "{DATABASE}", "panel", "{USER}", "panel", "{PASSWORD}", "db-pass",
-		"{STATEMENTS}", "["+strings.Join(quoted, ", ")+"]").Replace(selectManyPage)
+	page := phpPage(statements, s.choice)
 	list, err := json.Marshal(statements)
 	if err != nil {
 		return err

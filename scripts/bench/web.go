@@ -23,7 +23,7 @@ type site struct {
 }
 
 func newSite(url string) site {
-	return site{url, &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: clients, DisableCompression: true}}}
+	return site{url, &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: mostClients, DisableCompression: true}}}
 }
 
 // call implements caller.
@@ -113,21 +113,20 @@ func (s site) rate(ctx context.Context, p *page) (float64, error) {
 
 // rows gives the cells of pages: against yardstick, how many times as fast each answers and how many times as
 // many requests it answers. A page that needs least must reach it in both.
-func rows(pages []*page, yardstick, judged *page, least float64) [][]string {
-	var all [][]string
+func rows(pages []*page, yardstick, judged *page, least float64) []row {
+	var all []row
 	for _, p := range pages {
-		row := []string{p.name, number(p.times.quantile(0.5)), number(p.times.quantile(0.99)),
-			p.rates.spread().format("%.0f"), "1", "1", "", ""}
+		cells := row{p.name, p.times.quantile(0.5), p.times.quantile(0.99), p.rates.spread(), 1, 1, "", ""}
 		if p != yardstick {
 			faster, more := yardstick.times.ratio(p.times), p.rates.ratio(yardstick.rates)
-			row[4], row[5] = faster.String(), more.String()
+			cells[4], cells[5] = faster, more
 			if p == judged {
-				row[6], row[7] = fmt.Sprintf(">= %.1fx both", least), verdict(faster.median >= least && more.median >= least)
+				cells[6], cells[7] = fmt.Sprintf(">= %.1fx both", least), verdict(faster.Median >= least && more.Median >= least)
 			}
 		}
-		all = append(all, row)
+		all = append(all, cells)
 	}
 	return all
 }
 
-var webHead = []string{"p50", "p99", fmt.Sprintf("requests/s, %d clients", clients), "speed x PHP, 1 client", "requests/s x PHP", "goal", ""}
+var webHead = []string{"p50", "p99", fmt.Sprintf("requests/s, %d clients", clients), "speed x PHP, 1 client", "requests/s x PHP", "goal", "verdict"}

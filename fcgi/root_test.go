@@ -32,7 +32,7 @@ func TestUsage(t *testing.T) {
 		{"serve --config vpm.env", "vpm: cannot use --config and --docroot: both must be absolute paths\n"},
 		{"provision", "vpm: cannot do this without the slug of one instance; see vpm provision --help\n"},
 		{"gate one two", "vpm: cannot do this without the slug of one instance; see vpm gate --help\n"},
-		{"gate --help", `vpm: cannot use the short name "--help": it has to be 1 to 24 lower-case letters and digits (invalid)` + "\n"},
+		{"gate --help", `vpm: cannot use the short name "--help": it has to be 1 to 24 lower-case letters and digits` + "\n"},
 	} {
 		if code, out, said := run(t, strings.Fields(c.args)...); code != exitUsage || out != "" || said != c.says {
 			t.Errorf("vpm %s: %d %q %q", c.args, code, out, said)

@@ -2,11 +2,15 @@ package asroot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
+	"os/user"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
+	"syscall"
 
 	"vpm/core/doctor"
 	"vpm/core/install"
@@ -36,14 +40,35 @@ func (l *look) pools(ctx context.Context) doctor.Finding {
 		if ctx.Err() != nil {
 			return doctor.Unknown("", "reading the configurations of %d instances took too long; the first %d have no error", len(files), i)
 		}
-		if out, err := output(ctx, program, "--test", "--fpm-config", path); err != nil && ctx.Err() == nil {
-			wrong = append(wrong, fmt.Sprintf("%s: %s", path, out))
+		if why := testPool(ctx, program, path); why != "" && ctx.Err() == nil {
+			wrong = append(wrong, fmt.Sprintf("%s: %s", path, why))
 		}
 	}
 	if len(wrong) > 0 {
 		return doctor.Failed("set the instance's limits anew (vpm limits), which writes the file anew", "%s", strings.Join(wrong, "; "))
 	}
 	return doctor.OK("PHP-FPM understands the configurations of all %d instances with a process", len(files))
+}
+
+// testPool has PHP-FPM read a configuration as the instance's user, who it runs as: to root it would lack a user. It gives
+// what is wrong, "" nothing.
+func testPool(ctx context.Context, program, path string) string {
+	name := "vpm-" + strings.TrimSuffix(filepath.Base(path), ".conf")
+	who, err := user.Lookup(name)
+	if err != nil {
+		return "there is no user " + name
+	}
+	uid, err1 := strconv.ParseUint(who.Uid, 10, 32)
+	gid, err2 := strconv.ParseUint(who.Gid, 10, 32)
+	if err := errors.Join(err1, err2); err != nil {
+		return err.Error()
+	}
+	cmd := command(ctx, program, "--test", "--fpm-config", path)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return strings.TrimSpace(string(out))
+	}
+	return ""
 }
 
 var programPath = regexp.MustCompile(`path=(\S+) `)

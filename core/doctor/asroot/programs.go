@@ -19,11 +19,15 @@ const leastSystemd = 247
 
 // output runs a program of the system that only tells something.
 func output(ctx context.Context, argv ...string) (string, error) {
+	out, err := command(ctx, argv...).CombinedOutput()
+	return strings.TrimSpace(string(out)), err
+}
+
+func command(ctx context.Context, argv ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = []string{"LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"}
 	cmd.WaitDelay = time.Second
-	out, err := cmd.CombinedOutput()
-	return strings.TrimSpace(string(out)), err
+	return cmd
 }
 
 func (l *look) systemd(ctx context.Context) doctor.Finding {

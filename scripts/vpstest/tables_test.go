@@ -1,28 +1,28 @@
 package vpstest
 
 import (
-	"database/sql"
 	"fmt"
 	"net/http"
+	"path/filepath"
 	"strings"
 
-	_ "modernc.org/sqlite"
+	"vpm/scripts/lab"
 )
 
 // wantTablesUpgraded installs a package whose program works with later tables than those that are there, and one whose
 // program is too old for them: then the server that runs is left to run.
 func (s *server) wantTablesUpgraded() {
 	s.t.Helper()
+	tool := filepath.Join(s.t.TempDir(), "setversion")
+	if err := lab.Build(tool, "vpm/scripts/vpstest/setversion"); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.CopyIn(tool, "/opt/setversion"); err != nil {
+		s.t.Fatal(err)
+	}
 	setVersion := func(version int) {
 		s.t.Helper()
-		db, err := sql.Open("sqlite", "file:"+s.Root()+"/var/lib/vpm/data/vpm.sqlite?_pragma=busy_timeout(10000)")
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		defer db.Close()
-		if _, err := db.ExecContext(s.limited(), fmt.Sprintf("PRAGMA user_version = %d", version)); err != nil {
-			s.t.Fatal(err)
-		}
+		s.sh(fmt.Sprintf("setpriv --reuid=vpmd --regid=vpmd --clear-groups /opt/setversion /var/lib/vpm/data/vpm.sqlite %d", version))
 	}
 	pid := func() string { return s.sh("systemctl show -p MainPID --value vpm.service") }
 	verify := func() answer { return s.send("GET", "http://shop.test/api/auth/verify.php", nil) }
@@ -52,6 +52,6 @@ func (s *server) wantTablesUpgraded() {
 	if a := verify(); a.status != http.StatusOK {
 		s.t.Errorf("the server that was left: %v", a)
 	}
-	s.sh("dpkg --configure -a")
+	s.sh("dpkg --configure -a; rm /opt/setversion")
 	s.wantServer(second)
 }

@@ -25,14 +25,14 @@ func (s *server) wantTablesUpgraded() {
 		s.sh(fmt.Sprintf("setpriv --reuid=vpmd --regid=vpmd --clear-groups /opt/setversion /var/lib/vpm/data/vpm.sqlite %d", version))
 	}
 	pid := func() string { return s.sh("systemctl show -p MainPID --value vpm.service") }
-	verify := func() answer { return s.send("GET", "http://shop.test/api/auth/verify.php", nil) }
+	list := func() answer { return s.send("GET", "http://shop.test/api/instances/list.php", nil) }
 
 	setVersion(2)
-	if a := verify(); a.status != http.StatusServiceUnavailable {
+	if a := list(); a.status != http.StatusServiceUnavailable {
 		s.t.Errorf("with tables of version 2: %v", a)
 	}
 	s.apt("install --reinstall ./vpm-" + second + ".deb")
-	if a := verify(); a.status != http.StatusOK {
+	if a := list(); a.status != http.StatusOK {
 		s.t.Errorf("after the upgrade: %v\n%s", a, s.Journal("vpm.service"))
 	}
 	if log := s.get("http://shop.test/api/instances/events.php?limit=5"); !strings.Contains(log.text, `"migrate"`) {
@@ -49,7 +49,7 @@ func (s *server) wantTablesUpgraded() {
 		s.t.Errorf("the upgrade failed, and the server was %s and is %s", old, now)
 	}
 	setVersion(3)
-	if a := verify(); a.status != http.StatusOK {
+	if a := list(); a.status != http.StatusOK {
 		s.t.Errorf("the server that was left: %v", a)
 	}
 	s.sh("dpkg --configure -a; rm /opt/setversion")

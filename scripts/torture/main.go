@@ -31,6 +31,7 @@ type settings struct {
 	clients   int
 	databases []string // sqlite, mariadb
 	evidence  string   // directory that evidence goes into
+	calm      bool     // clients alone act, nothing befalls them
 }
 
 // inside names the process that has a mount namespace of its own.
@@ -45,6 +46,7 @@ func main() {
 	flag.IntVar(&s.clients, "clients", 50, "clients at once")
 	databases := flag.String("databases", "sqlite,mariadb", "what the panel keeps its state in, in turn")
 	flag.StringVar(&s.evidence, "evidence", os.TempDir(), "`directory` that evidence of a violation is kept in")
+	flag.BoolVar(&s.calm, "calm", false, "have clients alone act: nothing is killed, full or read-only")
 	flag.Parse()
 	s.databases = strings.Split(*databases, ",")
 	if s.seed == 0 {

@@ -53,8 +53,11 @@ func (r *round) play(ctx context.Context) error {
 			t.play(ctx)
 		})
 	}
-	wg.Go(func() { r.killPrograms(ctx) })
-	err := r.trouble(ctx)
+	var err error
+	if !r.calm {
+		wg.Go(func() { r.killPrograms(ctx) })
+		err = r.trouble(ctx)
+	}
 	wg.Wait()
 	return errors.Join(err, ctx.Err())
 }

@@ -58,15 +58,20 @@ func (h *Host) furnish(options Options) error {
 
 // giveToServer lets Apache's children write in a directory.
 func (h *Host) giveToServer(path string) error {
-	account, err := user.Lookup("www-data")
-	if err != nil {
-		return err
-	}
-	uid, err := strconv.Atoi(account.Uid)
+	uid, err := serverUID()
 	if err != nil {
 		return err
 	}
 	return os.Chown(filepath.Join(h.dir, path), uid, -1)
+}
+
+// serverUID is the user that Apache's children run as.
+func serverUID() (int, error) {
+	account, err := user.Lookup("www-data")
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(account.Uid)
 }
 
 // writeAccounts adds acct to copies of the machine's account files, and makes the home directories suEXEC's docroot.

@@ -120,15 +120,27 @@ func (h *Host) start() error {
 	return nil
 }
 
-// answers tells whether Apache accepts connections and its CGI daemon has opened its socket.
+// answers tells whether Apache accepts connections and its CGI daemon takes those of Apache's children.
 func (h *Host) answers() bool {
-	if !h.options.Prefork {
-		// mod_cgid adds a process ID to the name that it was given.
-		if found, err := filepath.Glob(filepath.Join(h.dir, "run", "cgid.sock*")); err != nil || found == nil {
-			return false
+	return (h.options.Prefork || h.runsPrograms()) && takesConnections(h.Port)
+}
+
+// runsPrograms tells whether mod_cgid's daemon is ready. The last thing that it does with its socket is to give it to the
+// user of Apache's children; before, they may not connect, and mod_cgid answers 503 without trying again.
+func (h *Host) runsPrograms() bool {
+	uid, err := serverUID()
+	if err != nil {
+		return false
+	}
+	// mod_cgid adds a process ID to the name that it was given.
+	sockets, _ := filepath.Glob(filepath.Join(h.dir, "run", "cgid.sock*"))
+	for _, socket := range sockets {
+		var stat syscall.Stat_t
+		if syscall.Stat(socket, &stat) == nil && int(stat.Uid) == uid {
+			return true
 		}
 	}
-	return takesConnections(h.Port)
+	return false
 }
 
 func takesConnections(port int) bool {

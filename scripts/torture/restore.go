@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"syscall"
@@ -19,7 +18,7 @@ func (r *round) judgeRestore(ctx context.Context) error {
 		return err
 	}
 	file := r.backup(ctx, c)
-	before, people := r.remember(), maps.Clone(r.people.rows)
+	before, people := r.remember(), r.people.held()
 	r.changeSome(ctx, c, rng)
 	if err := r.catchUp(ctx); err != nil {
 		return err
@@ -40,7 +39,7 @@ func (r *round) judgeRestore(ctx context.Context) error {
 		r.violate(nil, "a restore is answered %s, and the panel is as it was: %s", a, new)
 	case old == "":
 		r.count("restores")
-		r.people.rows = people
+		r.people.goBack(people)
 		for in, t := range before {
 			in.told = t
 		}

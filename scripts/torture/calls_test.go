@@ -23,7 +23,7 @@ var elsewhere = map[string]string{
 // TestEveryCallIsMade: a route that is new in the API needs its place in the torture too, or a word why not.
 func TestEveryCallIsMade(t *testing.T) {
 	t.Parallel()
-	made := callsOf(t)
+	made, _ := callsOf(t)
 	for name := range described(t) {
 		why, excepted := elsewhere[name]
 		if found := made[name]; found == excepted {
@@ -64,8 +64,59 @@ func described(t *testing.T) map[string]bool {
 	return names
 }
 
-// callsOf lets a client make all that it can, and gives what it asked for. Whatever that is, it is told that it is done.
-func callsOf(t *testing.T) map[string]bool {
+// TestWhatMustNotSucceed: where everything is answered as done, all that must not be is told.
+func TestWhatMustNotSucceed(t *testing.T) {
+	t.Parallel()
+	_, r := callsOf(t)
+	var told strings.Builder
+	for _, v := range r.violations {
+		told.WriteString(v.what + "\n")
+	}
+	for _, want := range []string{"POST /instances/move.php is answered 200", "POST /setup.php is answered 200", "POST /reset.php is answered 200",
+		"POST /restore.php is answered 200", "POST /auth/logout.php is answered 200", "a spoilt body is answered 200",
+		"changes its password without the old one", "logs in who may not", "which is its password no more"} {
+		if !strings.Contains(told.String(), want) {
+			t.Errorf("not told: %s", want)
+		}
+	}
+}
+
+// TestSessions: what is known of a session tells which answers it may get.
+func TestSessions(t *testing.T) {
+	t.Parallel()
+	a := &account{name: "ann", passwords: []string{"one"}}
+	old, kept := &session{token: "old", lives: present}, &session{token: "kept", lives: present}
+	a.sessions = []*session{old, kept}
+	a.changed("two", unknown, kept)
+	if old.lives != either || kept.lives != present || len(a.passwords) != 2 || len(a.former) != 0 {
+		t.Errorf("after a change that may have been made: %+v, %v, %v", a, old.lives, kept.lives)
+	}
+	a.changed("three", succeeded, kept)
+	if old.lives != absent || kept.lives != present || a.password() != "three" || len(a.passwords) != 1 || len(a.former) != 2 {
+		t.Errorf("after a change that was made: %+v, %v, %v", a, old.lives, kept.lives)
+	}
+	w := &world{built: programs{clock: &clock{seconds: new(int64)}}}
+	for _, c := range []struct {
+		lives  presence
+		until  time.Duration
+		status int
+		wrong  bool
+	}{
+		{absent, time.Hour, 200, true}, {absent, time.Hour, 401, false}, {present, time.Hour, 200, false}, {present, time.Hour, 401, true},
+		{present, -time.Hour, 401, false}, {either, time.Hour, 401, false}, {either, time.Hour, 200, false}, {absent, time.Hour, 503, false},
+	} {
+		r := newRound(w, 1)
+		r.judgeSession(a, &session{"t", c.lives, time.Now().Add(c.until)},
+			answer{status: c.status, ours: true, fields: map[string]any{"code": "unauthenticated"}})
+		if (len(r.violations) > 0) != c.wrong {
+			t.Errorf("%+v: %v", c, r.violations)
+		}
+	}
+}
+
+// callsOf lets a client make all that it can, and gives what it asked for and what is told of that. Whatever is asked for, the
+// answer is that it is done.
+func callsOf(t *testing.T) (map[string]bool, *round) {
 	t.Helper()
 	r := &recorder{made: map[string]bool{}}
 	w := &world{people: newLedger(), host: &lab.Host{Home: t.TempDir(), URL: "http://localhost"}, built: programs{clock: &clock{seconds: new(int64)}},
@@ -84,7 +135,7 @@ func callsOf(t *testing.T) map[string]bool {
 		}
 		turns.n++
 	}
-	return r.made
+	return r.made, turns.round
 }
 
 // recorder is told of requests in the place of a web server.

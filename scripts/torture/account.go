@@ -12,13 +12,13 @@ import (
 // account is a user that one client has to itself for a round, and what it knows of that user: the others change nothing of
 // it, so each answer says what has to be the case.
 type account struct {
-	name, path string // path is where its requests go, one way for all
-	id         int64
-	passwords  []string // each of these may be the one; one alone is
-	former     []string // none of these is
-	barred     presence // whether the user may not log in
-	sessions   []*session
-	drawn      int // passwords
+	name      string
+	id        int64
+	passwords []string // each of these may be the one; one alone is
+	former    []string // none of these is
+	barred    presence // whether the user may not log in
+	sessions  []*session
+	drawn     int // passwords
 }
 
 // session is one of a user's, by its token.

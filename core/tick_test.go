@@ -318,7 +318,7 @@ func TestAlarmsWaitForAChannel(t *testing.T) {
 // broken is a store that cannot do some of what a tick needs.
 type broken struct{ core.WatchStore }
 
-func (broken) Unseen(context.Context, time.Time, int) ([]core.Record, error) {
+func (broken) Unseen(context.Context, time.Time, time.Time, int) ([]core.Record, error) {
 	return nil, core.Errorf(core.CodeInternal, "cannot read the instances")
 }
 

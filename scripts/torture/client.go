@@ -121,7 +121,8 @@ func (c *client) do(ctx context.Context, q call, way string) answer {
 		return answer{err: err}
 	}
 	defer resp.Body.Close()
-	a := answer{status: resp.StatusCode, ours: resp.Header.Get("X-Content-Type-Options") == "nosniff"}
+	// A page of Apache's has our header too where a program was killed after the head of its answer.
+	a := answer{status: resp.StatusCode, ours: resp.Header.Get("X-Content-Type-Options") == "nosniff" && !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")}
 	if a.body, a.err = io.ReadAll(resp.Body); a.err != nil || !a.ours {
 		a.ours = false
 		return a

@@ -17,7 +17,7 @@ func TestTorture(t *testing.T) {
 		t.Fatalf("cannot build: %v\n%s", err, text)
 	}
 	evidence := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), program, "-calm", "-seed", "7", "-duration", "1s", "-round", "3s", "-instances", "10", "-clients", "6", "-evidence", evidence)
+	cmd := exec.CommandContext(t.Context(), program, "-calm", "-seed", "7", "-duration", "1s", "-round", "2s", "-instances", "6", "-clients", "4", "-evidence", evidence)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)

@@ -28,13 +28,15 @@ bench:
 	@scripts/setup
 	go run ./scripts/bench
 
-# Ten minutes of all that can go wrong, on both databases. TORTURE_SEED repeats the choices of a run.
+# Ten minutes of all that can go wrong, on both databases. TORTURE_SEED repeats the choices of a run, and RACE=true has the race
+# detector in vpm.
 DURATION ?= 10m
 TORTURE_SEED ?= 0
+RACE ?= false
 torture:
 	@scripts/setup
 	@go build -o bin/torture ./scripts/torture
-	@exec bin/torture -duration '$(DURATION)' -seed '$(TORTURE_SEED)'
+	@exec bin/torture -duration '$(DURATION)' -seed '$(TORTURE_SEED)' -race='$(RACE)'
 
 DIST ?= dist
 ONLY ?= # linux-amd64, say: only for that kind of host

@@ -13,11 +13,11 @@ type Attention struct {
 }
 
 // Attend sees to an instance between requests: the end of a stop is written down, changes that were cut off and stops
-// that had no effect are carried out, and drift is put right, once per cause. It gives the record as it is then.
+// that had no effect are carried out, drift is put right, once per cause, and an ended gate that came back is taken out. It gives the record as it is then.
 func (m *Manager) Attend(ctx context.Context, r Record) (Record, Attention, error) {
 	now := m.Now()
 	wanted := r.Wanted(now)
-	if !r.Expired(now) && !r.Gate.Pending() && !drifted(wanted, m.Runtime.Observe(ctx, r)) {
+	if seen := m.Runtime.Observe(ctx, r); !r.Expired(now) && !r.Gate.Pending() && !seen.Ended && !drifted(wanted, seen) {
 		return r, Attention{}, nil
 	}
 	id := r.Instance.InstanceID
@@ -53,10 +53,9 @@ func (m *Manager) attend(ctx context.Context, r Record) (Attention, error) {
 			return done, err
 		}
 	}
-	if r.Gate.Pending() {
+	if seen := m.Runtime.Observe(ctx, r); r.Gate.Pending() || seen.Ended && !drifted(r.Wanted(m.Now()), seen) {
 		done.Completed = true
 	} else {
-		seen := m.Runtime.Observe(ctx, r)
 		if !drifted(r.Wanted(m.Now()), seen) {
 			return done, nil
 		}

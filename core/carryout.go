@@ -10,15 +10,14 @@ func (m *Manager) carryOut(ctx context.Context, by Actor, res Result, r Record, 
 	res.Wanted, res.Evidence = r.Wanted(m.Now()), r.Gate.Evidence
 	if !res.Changed && !r.Gate.Pending() {
 		seen := m.Runtime.Observe(ctx, r)
-		if seen.Observed == res.Wanted || seen.Observed == ObservedUnknown && res.Wanted == ObservedRunning {
+		agrees := seen.Observed == res.Wanted || seen.Observed == ObservedUnknown && res.Wanted == ObservedRunning
+		if agrees && !seen.Ended {
 			return m.verify(ctx, res, Settled{Record: r, Entry: r.Gate.Entry, Evidence: seen}, verify)
 		}
-		// Open again before the event, so that a repair that is cut off after it is completed and not told twice.
-		if err := m.Store.SaveGate(ctx, r.Instance, r.Gate.Generation, false, r.Gate.Entry, seen); err != nil {
-			return Result{}, err
-		}
-		if err := m.recordRepair(ctx, by, r, seen); err != nil {
-			return Result{}, err
+		if !agrees { // an ended gate was in nobody's way
+			if err := m.beginRepair(ctx, by, r, seen); err != nil {
+				return Result{}, err
+			}
 		}
 	}
 	s, err := m.settle(ctx, r)
@@ -90,7 +89,12 @@ func (m *Manager) probe(ctx context.Context, s Settled) (e Evidence, cause strin
 	return e, cause
 }
 
-func (m *Manager) recordRepair(ctx context.Context, by Actor, r Record, seen Evidence) error {
+// beginRepair opens what was carried out again before the event, so that a repair that is cut off after it is completed and
+// not told twice.
+func (m *Manager) beginRepair(ctx context.Context, by Actor, r Record, seen Evidence) error {
+	if err := m.Store.SaveGate(ctx, r.Instance, r.Gate.Generation, false, r.Gate.Entry, seen); err != nil {
+		return err
+	}
 	return m.Store.RecordEvent(ctx, Event{At: m.Now(), InstanceID: r.Instance.InstanceID, Action: ActionRepair, Actor: by,
 		Reason: "wanted " + string(r.Wanted(m.Now())) + ", and " + seen.Seen, Result: ResultOK, PID: r.Run.VirtualPID})
 }

@@ -17,7 +17,7 @@ const examineLease = 10 * time.Second
 // HealthMaxAge or fresh is set, by one process at a time: others have the last result meanwhile.
 func (m *Manager) Health(ctx context.Context, id string, fresh bool) (Record, error) {
 	r, err := m.Status(ctx, id)
-	if err != nil || !fresh && m.Now().Sub(r.Watch.Health.CheckedAt) <= HealthMaxAge {
+	if err != nil || !fresh && within(HealthMaxAge, r.Watch.Health.CheckedAt, m.Now()) {
 		return r, err
 	}
 	lease, owner := "examine "+strconv.FormatInt(r.Instance.ID, 10), rand.Text()
@@ -36,7 +36,7 @@ func (m *Manager) Health(ctx context.Context, id string, fresh bool) (Record, er
 func (r Record) Healthy(now time.Time) (healthy, known bool) {
 	h, wanted := r.Watch.Health, r.Wanted(now)
 	asWanted := !drifted(wanted, r.Gate.Evidence)
-	if h.Healthy != nil && h.Wanted == wanted && now.Sub(h.CheckedAt) <= unattended {
+	if h.Healthy != nil && h.Wanted == wanted && within(unattended, h.CheckedAt, now) {
 		return *h.Healthy && asWanted, true
 	}
 	return asWanted && (r.AsOf(now).Running() || r.Stopped() && r.Gate.Evidence.Observed == ObservedStopped), false

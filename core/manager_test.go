@@ -208,6 +208,8 @@ func TestUsageIsMeasuredNowAndThen(t *testing.T) {
 		{core.UsageMaxAge, false, m.Resources, 2},
 		{time.Second, false, m.Resources, 3},
 		{0, true, m.Resources, 4},
+		{-24 * time.Hour, false, m.Resources, 5}, // the clock was set back
+		{-24 * time.Hour, false, func(ctx context.Context, id string, _ bool) (core.Record, error) { return m.Monitor(ctx, id) }, 6},
 	} {
 		m.now = m.now.Add(step.later)
 		r, err := step.read(t.Context(), "one", step.fresh)

@@ -26,4 +26,6 @@ type Evidence struct {
 	How      string
 	Seen     string // for people
 	At       time.Time
+	// Ended tells that a gate is there that closes nothing any more, and would again if the clock were set back.
+	Ended bool
 }

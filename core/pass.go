@@ -19,10 +19,11 @@ type pass struct {
 // over tells whether no other instance is to be begun.
 func (p *pass) over(ctx context.Context) bool { return ctx.Err() != nil || !time.Now().Before(p.until) }
 
-// instances sees to the instances unseen since before, longest unseen first, while there is time.
-func (p *pass) instances(ctx context.Context, before time.Time) error {
+// instances sees to the instances unseen since before, longest unseen first, while there is time. This tick sees none later
+// than latest.
+func (p *pass) instances(ctx context.Context, before, latest time.Time) error {
 	for {
-		records, err := p.Manager.Watch.Unseen(ctx, before, batch)
+		records, err := p.Manager.Watch.Unseen(ctx, before, latest, batch)
 		if p.over(ctx) {
 			p.report.Left = p.report.Left || err != nil || len(records) > 0
 			return nil

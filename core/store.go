@@ -38,8 +38,8 @@ type WatchStore interface {
 	// Release gives a lease back. One that owner no longer has is no error.
 	Release(ctx context.Context, name, owner string) error
 	// Unseen reads up to limit instances that no tick has come to since before, longest unseen first, and those that were
-	// seen so much later that the clock must have been set back.
-	Unseen(ctx context.Context, before time.Time, limit int) ([]Record, error)
+	// seen later than latest, when the clock must have been set back.
+	Unseen(ctx context.Context, before, latest time.Time, limit int) ([]Record, error)
 	// Seen notes that a tick comes to the instances of the records at that time; zero: that none ever did.
 	Seen(ctx context.Context, records []Record, at time.Time) error
 	// SaveWatch stores what a tick found: what is to be remembered, a sample (nil: none) and the alerts of it

@@ -64,7 +64,8 @@ func (t *Tick) Run(ctx context.Context, budget time.Duration) (TickReport, error
 	ctx, cancel := context.WithTimeout(ctx, budget)
 	defer cancel()
 	// A tick that was killed frees the way when its time is over.
-	mine, err := m.Watch.Lease(ctx, tickLease, owner, began, began.Add(budget+t.patience()))
+	end := began.Add(budget + t.patience())
+	mine, err := m.Watch.Lease(ctx, tickLease, owner, began, end)
 	if err != nil || !mine {
 		return TickReport{}, err
 	}
@@ -73,7 +74,7 @@ func (t *Tick) Run(ctx context.Context, budget time.Duration) (TickReport, error
 	// The last one that is begun must have its time before that of the tick is over.
 	pass.until = time.Now().Add(budget * 11 / 20)
 	// What fails keeps nothing of the rest back, least of all the alerts.
-	failed := pass.instances(ctx, began)
+	failed := pass.instances(ctx, began, end)
 	r := &pass.report
 	thinning, done := context.WithTimeout(ctx, budget/20)
 	defer done()

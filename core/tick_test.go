@@ -76,6 +76,33 @@ func (k *ticking) events(t *testing.T, id string) string {
 	return strings.Join(actions, " ")
 }
 
+// TestTickTakesOutAnEndedGate: one that came back out of a copy closes nothing, and would once the clock is set back.
+func TestTickTakesOutAnEndedGate(t *testing.T) {
+	t.Parallel()
+	k := newTicking(t, "one")
+	_, err := k.Stop(t.Context(), by, "one", core.Stop{Until: k.now.Add(time.Hour)})
+	must(t, err)
+	file := filepath.Join(k.base, "one", ".htaccess")
+	gate, err := os.ReadFile(file)
+	must(t, err)
+	_, err = k.Start(t.Context(), by, "one", "")
+	must(t, err)
+	k.now = k.now.Add(2 * time.Hour)
+	must(t, os.WriteFile(file, gate, 0o644))
+	if r := k.run(t); fmt.Sprint(r.Completed) != "[one]" || len(r.Repaired)+len(r.Disputed)+len(r.Failed) > 0 {
+		t.Errorf("the report is %+v", r)
+	}
+	if left, err := os.ReadFile(file); !os.IsNotExist(err) {
+		t.Errorf("the file still is %q, %v", left, err)
+	}
+	if got := k.events(t, "one"); got != "create stop start" {
+		t.Errorf("the history is %s", got)
+	}
+	if r := k.run(t); len(r.Completed) > 0 {
+		t.Errorf("a tick after it reports %+v", r)
+	}
+}
+
 func TestTickSeesEachInstance(t *testing.T) {
 	t.Parallel()
 	k := newTicking(t, "one", "two", "three")
@@ -291,7 +318,7 @@ func TestAlarmsWaitForAChannel(t *testing.T) {
 // broken is a store that cannot do some of what a tick needs.
 type broken struct{ core.WatchStore }
 
-func (broken) Unseen(context.Context, time.Time, int) ([]core.Record, error) {
+func (broken) Unseen(context.Context, time.Time, time.Time, int) ([]core.Record, error) {
 	return nil, core.Errorf(core.CodeInternal, "cannot read the instances")
 }
 

@@ -40,15 +40,19 @@ func (m *Manager) Resources(ctx context.Context, id string, fresh bool) (Record,
 func (m *Manager) Monitor(ctx context.Context, id string) (Record, error) {
 	r, err := m.Status(ctx, id)
 	now := m.Now()
-	if err != nil || now.Sub(r.Usage.MeasuredAt) <= UsageMaxAge || now.Sub(r.Watch.SeenAt) <= unattended {
+	if err != nil || within(UsageMaxAge, r.Usage.MeasuredAt, now) || within(unattended, r.Watch.SeenAt, now) {
 		return r, err
 	}
 	return m.measure(ctx, r, monitorBudget)
 }
 
+// within tells whether a moment lies no further than age from now. One further ahead is of a clock that has been set back
+// since, and says nothing of how old something is.
+func within(age time.Duration, at, now time.Time) bool { return now.Sub(at).Abs() <= age }
+
 // due tells whether it is time to measure again.
 func (u Usage) due(now time.Time) bool {
-	return u.Evidence.Walk != "" || now.Sub(u.MeasuredAt) > UsageMaxAge
+	return u.Evidence.Walk != "" || !within(UsageMaxAge, u.MeasuredAt, now)
 }
 
 // measure takes a measurement, and goes on with a walk that was not complete. While another process measures the

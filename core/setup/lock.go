@@ -72,13 +72,13 @@ func (l *lockFile) check(p proof, code, address string, now time.Time) error {
 	return core.Errorf(core.CodeForbidden, "cannot go on without the code: open the file %s in your file manager and enter the code in its first line", filepath.Join(l.dir, p.name))
 }
 
-// wrong reads the lines that still count, and how many came from address.
+// wrong reads the lines that still count, which those of a clock that has been set back since do not, and how many came from address.
 func (l *lockFile) wrong(address string, now time.Time) (lines []string, recent int, err error) {
 	sc := bufio.NewScanner(io.NewSectionReader(l.f, 0, 1<<20))
 	for sc.Scan() {
 		at, from, _ := strings.Cut(sc.Text(), " ")
 		sec, err := strconv.ParseInt(at, 10, 64)
-		if err != nil || now.Sub(time.Unix(sec, 0)) > wrongWindow {
+		if err != nil || now.Sub(time.Unix(sec, 0)).Abs() > wrongWindow {
 			continue
 		}
 		lines = append(lines, sc.Text())

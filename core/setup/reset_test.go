@@ -86,6 +86,12 @@ func TestResetCodesAreThrottled(t *testing.T) {
 		wantCode(t, s.Reset(t.Context(), reset("no")), core.CodeForbidden)
 	}
 	wantCode(t, s.Reset(t.Context(), reset(code(t, file))), core.CodeThrottled)
+	// Those of a clock that is set back after them keep nobody waiting until the time comes again.
+	now := s.Now()
+	s.Now = func() time.Time { return now.Add(-24 * time.Hour) }
+	_, err = s.ResetFile() // the code has a time to come too
+	must(t, err)
+	wantCode(t, s.Reset(t.Context(), reset("no")), core.CodeForbidden)
 }
 
 // TestCodeOfSetUpResetsNothing and the other way round: each proof is for its own purpose.

@@ -165,6 +165,27 @@ func TestAttemptsAreCounted(t *testing.T) {
 	})
 }
 
+// TestAttemptsBeforeTheClockWasSetBack keep nobody out until the time comes again.
+func TestAttemptsBeforeTheClockWasSetBack(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		db := ready(t, o)
+		for range 3 {
+			_, err := db.BeginAttempt(t.Context(), "192.0.2.1", "ann", 15*time.Minute)
+			must(t, err)
+		}
+		execute(t, db, `UPDATE login_attempts SET attempted_at = '2037-01-01 00:00:00'`)
+		a, err := db.BeginAttempt(t.Context(), "192.0.2.1", "ann", 15*time.Minute)
+		if err != nil || a.FromAddress != 1 || a.ForUsername != 1 {
+			t.Errorf("the attempt is %+v, %v; want the only one that counts", a, err)
+		}
+		if n, err := db.AttemptsBefore(t.Context(), "192.0.2.1", a.ID, 15*time.Minute); err != nil || n != 1 {
+			t.Errorf("counted anew they are %d, %v", n, err)
+		}
+		must(t, db.ForgiveAttempts(t.Context(), "192.0.2.9", "bob"))
+		wantValue(t, db, "1", `SELECT COUNT(*) FROM login_attempts`)
+	})
+}
+
 // TestSessionReading reads the instance along with the session as Record alone does, and finds the session whatever
 // becomes of the instance.
 func TestSessionReading(t *testing.T) {

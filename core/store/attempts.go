@@ -12,7 +12,8 @@ const attemptsKept = 24 * time.Hour
 
 // BeginAttempt records a login attempt before its password is looked at, so that many at once cannot slip
 // past the count, and counts those within window. Of attempts from one address that come at the same time
-// each counts itself and those recorded before it.
+// each counts itself and those recorded before it. One that lies further ahead than window was recorded before the clock
+// was set back, and would keep people out for as long as that was.
 func (db *DB) BeginAttempt(ctx context.Context, address, username string, window time.Duration) (core.Attempt, error) {
 	const insert = `INSERT INTO login_attempts (ip_address, username, attempted_at) VALUES (?, ?, CURRENT_TIMESTAMP)`
 	first := ctx
@@ -36,15 +37,15 @@ func (db *DB) BeginAttempt(ctx context.Context, address, username string, window
 	}
 	err = db.sql.QueryRowContext(ctx, `SELECT COALESCE(SUM(CASE WHEN ip_address = ? AND id <= ? THEN 1 ELSE 0 END), 0),
 		COALESCE(SUM(CASE WHEN username = ? THEN 1 ELSE 0 END), 0)
-		FROM login_attempts WHERE (ip_address = ? OR username = ?) AND attempted_at > `+db.earlier,
-		address, a.ID, username, address, username, int64(window/time.Second)).Scan(&a.FromAddress, &a.ForUsername)
+		FROM login_attempts WHERE (ip_address = ? OR username = ?) AND attempted_at > `+db.earlier+` AND attempted_at < `+db.later,
+		address, a.ID, username, address, username, int64(window/time.Second), int64(window/time.Second)).Scan(&a.FromAddress, &a.ForUsername)
 	return a, db.wrap(err, "cannot log in")
 }
 
 // AttemptsBefore counts the attempts from address within window up to attempt id.
 func (db *DB) AttemptsBefore(ctx context.Context, address string, id int64, window time.Duration) (n int, err error) {
-	err = db.sql.QueryRowContext(ctx, `SELECT COUNT(*) FROM login_attempts WHERE ip_address = ? AND id <= ? AND attempted_at > `+db.earlier,
-		address, id, int64(window/time.Second)).Scan(&n)
+	err = db.sql.QueryRowContext(ctx, `SELECT COUNT(*) FROM login_attempts WHERE ip_address = ? AND id <= ? AND attempted_at > `+db.earlier+` AND attempted_at < `+db.later,
+		address, id, int64(window/time.Second), int64(window/time.Second)).Scan(&n)
 	return n, db.wrap(err, "cannot log in")
 }
 
@@ -54,9 +55,9 @@ func (db *DB) CancelAttempt(ctx context.Context, id int64) error {
 	return db.wrap(err, "cannot log in")
 }
 
-// ForgiveAttempts forgets the attempts of one user name from one address, and all that are too old to count.
+// ForgiveAttempts forgets the attempts of one user name from one address, and all that are too old to count, or too far ahead.
 func (db *DB) ForgiveAttempts(ctx context.Context, address, username string) error {
-	_, err := db.exec(ctx, `DELETE FROM login_attempts WHERE (ip_address = ? AND username = ?) OR attempted_at < `+db.earlier,
-		address, username, int64(attemptsKept/time.Second))
+	_, err := db.exec(ctx, `DELETE FROM login_attempts WHERE (ip_address = ? AND username = ?) OR attempted_at < `+db.earlier+` OR attempted_at > `+db.later,
+		address, username, int64(attemptsKept/time.Second), int64(attemptsKept/time.Second))
 	return db.wrap(err, "cannot log in")
 }

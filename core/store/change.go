@@ -121,7 +121,9 @@ func (db *DB) applyChange(ctx context.Context, tx execer, r core.Record, c core.
 		}
 	case core.ChangeStop:
 		instance = append(instance, set{column: "status", value: "'inactive'"})
-		run = append(run, set{column: "status", value: "'stopped'"}, set{column: "stopped_at", value: now})
+		run = append(run, set{column: "status", value: "'stopped'"},
+			// A run does not end before it began, though the clock may have been set back in it.
+			set{column: "stopped_at", value: "CASE WHEN started_at > " + now + " THEN started_at ELSE " + now + " END"})
 	case core.ChangeUpdate:
 		instance = append(instance, instanceSets(c.Instance)...)
 	case core.ChangeDelete:

@@ -44,6 +44,20 @@ func TestChangeWritesRowsAndEvent(t *testing.T) {
 	})
 }
 
+// TestRunEndsAfterItBegan, though the clock was set back in it.
+func TestRunEndsAfterItBegan(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		db := ready(t, o)
+		create(t, db, "one")
+		execute(t, db, `UPDATE virtual_processes SET started_at = '2037-01-01 00:00:00'`)
+		must(t, db.ChangeInstance(t.Context(), "one", stop))
+		r, err := db.Record(t.Context(), "one")
+		if err != nil || r.Run.StoppedAt != r.Run.StartedAt {
+			t.Errorf("a run from %s ended at %s, %v", r.Run.StartedAt, r.Run.StoppedAt, err)
+		}
+	})
+}
+
 // historyOf is a query for the actions of an instance, oldest first.
 func historyOf(db *DB) string {
 	if db.name == "mysql" {

@@ -7,9 +7,9 @@ import (
 	"vpm/core"
 )
 
-// clockSlack is how far ahead a stored time may lie before it is taken for one of a clock that has been set back since. It is
-// more than any lease lasts.
-const clockSlack = time.Hour
+// clockSlack is how much later than one that begins now a lease may end before it is taken for one of a clock that has been
+// set back since. Leases of a name last nearly the same.
+const clockSlack = time.Minute
 
 // Timestamps gives what writes a time as this database has them: in its session time zone, UTC in the embedded one. The
 // zone is asked for once; where it has a summer, whoever runs over its change writes an hour off until asked again.

@@ -43,6 +43,9 @@ func TestLease(t *testing.T) {
 		if got, err := db.Lease(t.Context(), "clock", "ann", at, at.Add(time.Minute)); err != nil || !got {
 			t.Errorf("a lease that ends in a day, after the clock was set back: %v, %v", got, err)
 		}
+		if got, err := db.Lease(t.Context(), "clock", "bob", at.Add(-2*time.Minute), at.Add(-time.Minute-time.Second)); err != nil || !got {
+			t.Errorf("a lease of a clock that was set back by two minutes: %v, %v", got, err)
+		}
 		must(t, db.Release(t.Context(), "tick", "bob")) // who has it no longer
 		wantValue(t, db, "ann", `SELECT owner FROM vpm_leases WHERE name = 'tick'`)
 		must(t, db.Release(t.Context(), "tick", "ann"))

@@ -29,7 +29,7 @@ func TestSeenIsNotedOfEach(t *testing.T) {
 		}
 		wantValue(t, db, "2", `SELECT COUNT(*) FROM vpm_watch`)
 		must(t, db.Seen(t.Context(), []core.Record{one}, time.Time{})) // given back to the next tick, as never seen
-		unseen, err := db.Unseen(t.Context(), at, 5)
+		unseen, err := db.Unseen(t.Context(), at, at.Add(time.Hour), 5)
 		if err != nil || len(unseen) != 2 || unseen[0].Instance.InstanceID != "one" || unseen[1].Instance.InstanceID != "other" {
 			t.Errorf("unseen are %+v, %v", unseen, err)
 		}

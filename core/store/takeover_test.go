@@ -209,7 +209,7 @@ func watchInstance(t *testing.T, db *DB, in core.Instance) {
 	wantValue(t, db, "2024-11-23 08:11:51", `SELECT last_activity FROM virtual_processes WHERE instance_id = ?`, in.InstanceID)
 	must(t, db.Mute(t.Context(), in, at))
 	must(t, fillInstance(t.Context(), db, in))
-	unseen, err := db.Unseen(t.Context(), at.Add(time.Hour), 1000)
+	unseen, err := db.Unseen(t.Context(), at.Add(time.Hour), at.Add(2*time.Hour), 1000)
 	if err != nil || !slices.ContainsFunc(unseen, func(r core.Record) bool { return r.Instance.InstanceID == in.InstanceID && r.Watch.Alarms.Drift == 7 }) {
 		t.Errorf("unseen are %+v, %v", unseen, err)
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -113,12 +114,14 @@ func TestUnseenComeFirst(t *testing.T) {
 			before time.Duration
 			limit  int
 			want   string
+			lasts  time.Duration // zero: an hour
 		}{
-			{0, 10, "gamma beta delta alpha"}, {0, 2, "gamma beta"}, {-10 * time.Minute, 10, "gamma beta delta"},
-			{-30 * time.Minute, 10, "gamma"}, {0, 0, ""},
-			{-24 * time.Hour, 10, "gamma beta delta alpha"}, // the clock was set back
+			{0, 10, "gamma beta delta alpha", 0}, {0, 2, "gamma beta", 0}, {-10 * time.Minute, 10, "gamma beta delta", 0},
+			{-30 * time.Minute, 10, "gamma", 0}, {0, 0, "", 0},
+			{-24 * time.Hour, 10, "gamma beta delta alpha", 0},                 // the clock was set back
+			{-15 * time.Minute, 10, "gamma beta delta alpha", 4 * time.Minute}, // by little
 		} {
-			records, err := db.Unseen(t.Context(), at.Add(c.before), c.limit)
+			records, err := db.Unseen(t.Context(), at.Add(c.before), at.Add(c.before+cmp.Or(c.lasts, time.Hour)), c.limit)
 			must(t, err)
 			var ids []string
 			for _, r := range records {
@@ -128,7 +131,7 @@ func TestUnseenComeFirst(t *testing.T) {
 				t.Errorf("unseen since %s are %q; want %q", c.before, got, c.want)
 			}
 		}
-		records, err := db.Unseen(t.Context(), at, 2)
+		records, err := db.Unseen(t.Context(), at, at.Add(time.Hour), 2)
 		if err != nil || !reflect.DeepEqual(records[1].Watch, record(t, db, "beta").Watch) || records[1].Watch.Alarms.Drift != 7 {
 			t.Errorf("the watch is %+v, %v", records, err)
 		}

@@ -208,7 +208,9 @@ func (rt *Runtime) Observe(_ context.Context, r core.Record) core.Evidence {
 	case found == htaccess.Damaged:
 		return rt.evidence(core.ObservedError, "a damaged gate is in "+f.path)
 	case !until.IsZero() && !rt.Now().Before(until):
-		return rt.evidence(core.ObservedRunning, "the gate in "+f.path+" has ended")
+		e := rt.evidence(core.ObservedRunning, "the gate in "+f.path+" has ended")
+		e.Ended = true
+		return e
 	default:
 		return rt.evidence(core.ObservedStopped, "the gate is in "+f.path)
 	}

@@ -22,6 +22,10 @@ type Options struct {
 	RLimitNPROC int   // processes and threads of the account (RLimitNPROC); 0 leaves it alone
 	Timeout     int   // Apache's Timeout in seconds; 0 means 60
 
+	// Preload is a library that the linker puts between Apache and the C library; "" none. Programs that suEXEC runs have
+	// none.
+	Preload string
+
 	// FastCGI is the socket of a FastCGI server that answers for what lies below /server/; "" none.
 	FastCGI string
 }
@@ -106,6 +110,9 @@ func (h *Host) start() error {
 	cmd.Env = []string{"PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "LANG=C"}
 	if zone, ok := os.LookupEnv("TZ"); ok { // %{TIME} and the test agree on the local time
 		cmd.Env = append(cmd.Env, "TZ="+zone)
+	}
+	if h.options.Preload != "" {
+		cmd.Env = append(cmd.Env, "LD_PRELOAD="+h.options.Preload)
 	}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWPID | syscall.CLONE_NEWNS}
 	server, err := startServer(cmd, h.log("error.log"))

@@ -21,7 +21,8 @@ const startTries = 3
 
 // MariaDBOptions says what a MariaDB is to have besides its socket.
 type MariaDBOptions struct {
-	TCP bool // listen on 127.0.0.1 too, at MariaDB.Port
+	TCP     bool   // listen on 127.0.0.1 too, at MariaDB.Port
+	Preload string // a library that the linker puts between the server and the C library; "" none
 }
 
 // MariaDB is a running server with a data directory of its own. Its databases are made durable like a real one's.
@@ -29,8 +30,9 @@ type MariaDB struct {
 	Socket string // path of the unix socket, which every local user may use
 	Port   int    // on 127.0.0.1; 0 without MariaDBOptions.TCP
 
-	dir    string
-	server *server
+	dir     string
+	preload string
+	server  *server
 }
 
 // StartMariaDB makes an empty data directory and starts a server on it. It returns once the server greets clients.
@@ -44,6 +46,9 @@ func StartMariaDB(options ...MariaDBOptions) (*MariaDB, error) {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
 	tcp := len(options) > 0 && options[0].TCP
+	if len(options) > 0 {
+		db.preload = options[0].Preload
+	}
 	for try := 1; ; try++ {
 		if tcp {
 			if db.Port, err = FreePort(); err != nil {
@@ -115,6 +120,9 @@ func (db *MariaDB) start() error {
 		"--character-set-server=utf8mb4",
 		"--collation-server=utf8mb4_general_ci",
 	)...)
+	if db.preload != "" {
+		cmd.Env = append(cmd.Env, "LD_PRELOAD="+db.preload)
+	}
 	server, err := startServer(cmd, db.log())
 	if err != nil {
 		return err

@@ -7,8 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"vpm/scripts/lab"
 )
 
 // programs are what was built.
@@ -16,21 +14,39 @@ type programs struct {
 	dir    string
 	upload string // public_html with vpm.cgi in it
 	server string // vpm
+	clock  *clock // of all that runs
 }
 
-func build(ctx context.Context, dir string) (programs, error) {
+// build builds them with a clock that can jump, and where that is asked for with the race detector.
+func build(ctx context.Context, dir string, race bool) (programs, error) {
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return programs{}, fmt.Errorf("cannot find the module: %w", err)
 	}
-	p := programs{dir, filepath.Join(dir, "public_html"), filepath.Join(dir, "vpm")}
+	p := programs{dir: dir, upload: filepath.Join(dir, "public_html"), server: filepath.Join(dir, "vpm")}
+	if p.clock, err = newClock(ctx, filepath.Join(dir, "clock")); err != nil {
+		return programs{}, err
+	}
 	if err := os.CopyFS(p.upload, os.DirFS(filepath.Join(strings.TrimSpace(string(root)), "public_html"))); err != nil {
 		return programs{}, err
 	}
 	for output, source := range map[string]string{filepath.Join(p.upload, "api", "vpm.cgi"): "vpm/cgi", p.server: "vpm/fcgi"} {
-		if err := lab.Build(output, source, "-trimpath", "-ldflags=-s -w"); err != nil {
+		if err := p.build(ctx, output, source, race); err != nil {
 			return programs{}, err
 		}
 	}
 	return p, nil
+}
+
+func (p programs) build(ctx context.Context, output, source string, race bool) error {
+	args, cgo := []string{"build", "-trimpath", "-buildmode=exe", "-ldflags=-s -w -X syscall.jumpFile=" + p.clock.file, "-overlay", p.clock.overlay}, "CGO_ENABLED=0"
+	if race { // the detector is a library of C
+		args, cgo = append(args, "-race"), "CGO_ENABLED=1"
+	}
+	cmd := exec.CommandContext(ctx, "go", append(args, "-o", output, source)...)
+	cmd.Env = append(os.Environ(), cgo)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("cannot build %s: %w\n%s", filepath.Base(output), err, text)
+	}
+	return nil
 }

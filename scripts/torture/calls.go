@@ -18,6 +18,8 @@ type turns struct {
 	rng   *rand.Rand
 	name  string // unique in the run
 	n     int
+	owner bool     // of an account
+	own   *account // nil: not yet
 }
 
 // act is one thing that a client does, and how many of all the things it is.
@@ -26,8 +28,8 @@ type act struct {
 	do     func(t *turns, ctx context.Context, in *instance)
 }
 
-// acts are all there are. Not among them are those that put another state in the place of this one (restore, reset,
-// the set-up), and moves, which need systemd.
+// acts are all there are. Not among them is a restore that succeeds, which puts another state in the place of this one: the
+// calm has it.
 var acts = []act{
 	{12, func(t *turns, ctx context.Context, in *instance) { t.change(ctx, in, "start", nil) }},
 	{14, func(t *turns, ctx context.Context, in *instance) { t.change(ctx, in, "stop", t.stopping()) }},
@@ -43,6 +45,8 @@ var acts = []act{
 	{40, (*turns).read},
 	{4, (*turns).post},
 	{4, (*turns).person},
+	{4, (*turns).never},
+	{3, (*turns).adopt},
 	{6, (*turns).visit},
 	{8, func(t *turns, _ context.Context, in *instance) { in.edit(t.rng, t.round) }},
 }
@@ -55,6 +59,10 @@ func (t *turns) play(ctx context.Context) {
 	}
 	for ; ctx.Err() == nil && time.Now().Before(t.round.until); t.n++ {
 		in := t.world.instances[t.rng.IntN(len(t.world.instances))]
+		if t.owner && t.rng.IntN(3) == 0 {
+			t.account(ctx, in)
+			continue
+		}
 		at := t.rng.IntN(all)
 		for _, a := range acts {
 			if at -= a.weight; at < 0 {
@@ -72,7 +80,7 @@ func (t *turns) ask(ctx context.Context, q call) answer {
 	a := t.do(ctx, q, way)
 	t.round.answered(way, q, a)
 	switch {
-	case a.ours && a.status == http.StatusUnauthorized && a.text("code") == "unauthenticated":
+	case q.as == "" && a.ours && a.status == http.StatusUnauthorized && a.text("code") == "unauthenticated":
 		t.world.tokens.renew(ctx, t.world, token)
 	case a.err != nil && a.status == 0:
 		time.Sleep(200 * time.Millisecond) // the web server is down
@@ -94,6 +102,9 @@ func (t *turns) change(ctx context.Context, in *instance, action string, more ma
 		body["verify"] = t.rng.IntN(3) == 0
 	}
 	in.note("%s sends %s %v", reason, action, more)
+	if end, err := time.Parse(time.RFC3339, fmt.Sprint(more["until"])); err == nil {
+		in.ending(reason, end)
+	}
 	a := t.ask(ctx, call{method: "POST", path: "/instances/" + action + ".php", body: body})
 	in.note("%s: %s", reason, a)
 	in.changed(action, reason, a.outcome(), a.fields)
@@ -104,8 +115,7 @@ func (t *turns) change(ctx context.Context, in *instance, action string, more ma
 func (t *turns) stopping() map[string]any {
 	switch t.rng.IntN(5) {
 	case 0:
-		until := time.Now().Add(time.Duration(1+t.rng.IntN(4)) * time.Second).UTC()
-		t.round.endsAfter(until)
+		until := t.world.built.clock.now().Add(time.Duration(1+t.rng.IntN(4)) * time.Second).UTC()
 		return map[string]any{"until": until.Format(time.RFC3339)}
 	case 1:
 		return map[string]any{"duration": fmt.Sprintf("%dh", 24+t.rng.IntN(100))}
@@ -153,15 +163,7 @@ func (t *turns) bulk(ctx context.Context, in *instance) {
 	for _, r := range results {
 		item, _ := r.(map[string]any)
 		id, _ := item["instance_id"].(string)
-		one := answer{status: 200, ours: true, fields: item}
-		if ok, _ := item["success"].(bool); !ok {
-			if one.status = 400; one.text("code") == "unavailable" || one.text("code") == "internal" {
-				one.status = 503
-			}
-		} else if result, ok := item["result"].(map[string]any); ok {
-			one.fields = result
-		}
-		items[id] = one
+		items[id] = itemOf(item)
 	}
 	for id, one := range chosen {
 		item, ok := items[id]
@@ -196,7 +198,7 @@ var reads = strings.Fields(`/instances/status.php?instance_id=%s /instances/stat
 	/instances/monitor.php?instance_id=%s /instances/list.php /instances/list.php /v1/instances?search=%s /v1/instances?limit=10&page=2
 	/v1/instances/%s /instances/resources.php?instance_id=%s /instances/health.php?instance_id=%s /instances/health.php?instance_id=%s&fresh=1
 	/instances/history.php?instance_id=%s /instances/events.php?instance_id=%s /instances/events.php /kernel/processes /instances/log.php?instance_id=%s
-	/mode.php /openapi.php /metrics /users/list.php /sessions/list.php?all=1 /tokens/list.php /setup.php /reset.php /auth/verify.php /no/such/call.php`)
+	/mode.php /doctor.php /openapi.php /metrics.php /users/list.php /sessions/list.php?all=1 /tokens/list.php /setup.php /reset.php /auth/verify.php /no/such/call.php`)
 
 func (t *turns) read(ctx context.Context, in *instance) {
 	path := strings.ReplaceAll(reads[t.rng.IntN(len(reads))], "%s", url.PathEscape(in.id))
@@ -205,7 +207,7 @@ func (t *turns) read(ctx context.Context, in *instance) {
 
 // post makes the calls that are about no instance.
 func (t *turns) post(ctx context.Context, _ *instance) {
-	switch t.rng.IntN(9) {
+	switch t.rng.IntN(10) {
 	case 0:
 		t.ask(ctx, call{method: "POST", path: "/tick.php", body: map[string]any{}})
 	case 1:
@@ -220,6 +222,8 @@ func (t *turns) post(ctx context.Context, _ *instance) {
 		newClient(t.world, 249).do(ctx, call{method: "POST", path: "/auth/login.php", body: map[string]any{"username": "nobody", "password": "wrong"}}, ways[t.rng.IntN(3)])
 	case 6:
 		t.world.login(ctx) // a session more
+	case 7:
+		t.ask(ctx, call{method: "POST", path: "/auth/verify.php", body: map[string]any{}})
 	default: // no sense at all
 		path := []string{"/instances/start.php", "/auth/login.php", "/instances/bulk.php"}[t.rng.IntN(3)]
 		t.ask(ctx, call{method: "POST", path: path, raw: []byte([]string{"", "{", "[]", `{"instance_id":{}}`, "\xff\xfe", strings.Repeat("[", 9000)}[t.rng.IntN(6)])})

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,9 +24,13 @@ var ways = []string{"/cgi/api", "/api", "/server/api"}
 // patience is longer than any request may take.
 const patience = 40 * time.Second
 
+// anybody is who has no token.
+const anybody = "-"
+
 // call is a request.
 type call struct {
 	method, path string
+	as           string // token; "" the administrator's
 	body         any    // JSON
 	raw          []byte // instead of it
 	// announced is the Content-Length where it is not that of the body; such a body is a truncated one.
@@ -83,7 +88,11 @@ type client struct {
 
 func newClient(w *world, n int) *client {
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 1+byte(n/250), 1+byte(n%250))}, Timeout: 10 * time.Second}
-	return &client{world: w, http: &http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}}}
+	var transport http.RoundTripper = &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}
+	if w.transport != nil {
+		transport = w.transport
+	}
+	return &client{world: w, http: &http.Client{Timeout: patience, Transport: transport}}
 }
 
 // do makes a request.
@@ -104,7 +113,7 @@ func (c *client) do(ctx context.Context, q call, way string) answer {
 		req.ContentLength = int64(q.announced)
 	}
 	req.Header.Set("Content-Type", "text/plain;charset=UTF-8")
-	if token := c.world.tokens.get(); token != "" {
+	if token := cmp.Or(q.as, c.world.tokens.get()); token != "" && token != anybody {
 		req.Header.Set("X-Auth-Token", token)
 	}
 	resp, err := c.http.Do(req)
@@ -112,7 +121,8 @@ func (c *client) do(ctx context.Context, q call, way string) answer {
 		return answer{err: err}
 	}
 	defer resp.Body.Close()
-	a := answer{status: resp.StatusCode, ours: resp.Header.Get("X-Content-Type-Options") == "nosniff"}
+	// A page of Apache's has our header too where a program was killed after the head of its answer.
+	a := answer{status: resp.StatusCode, ours: resp.Header.Get("X-Content-Type-Options") == "nosniff" && !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html")}
 	if a.body, a.err = io.ReadAll(resp.Body); a.err != nil || !a.ours {
 		a.ours = false
 		return a

@@ -27,6 +27,8 @@ type instance struct {
 	// counted are the changes that carry no reason, by action: those that were answered and those that may have been made.
 	counted map[string]*atLeast
 
+	ends map[string]time.Time // of the stops that were asked for with an end, by reason
+
 	told told // what the events up to the last calm make of it
 }
 
@@ -42,6 +44,7 @@ type atLeast struct{ surely, maybe int }
 func (w *world) newInstance(n int) (*instance, error) {
 	name := fmt.Sprintf("torture-%03d", n)
 	in := &instance{world: w, id: name, dir: filepath.Join(w.host.Docroot, "s", name), url: w.host.URL + "/s/" + name + "/"}
+	in.ends = map[string]time.Time{}
 	in.forget()
 	if err := os.MkdirAll(in.dir, 0o755); err != nil {
 		return nil, err
@@ -91,6 +94,13 @@ func (in *instance) note(format string, args ...any) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.history = append(in.history, time.Now().Format("15:04:05.000 ")+fmt.Sprintf(format, args...))
+}
+
+// ending notes when a stop is to end.
+func (in *instance) ending(reason string, end time.Time) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.ends[reason] = end
 }
 
 // changed stores what came of a change.

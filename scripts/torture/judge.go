@@ -34,6 +34,11 @@ func (r *round) judge(ctx context.Context) []violation {
 	}
 	r.total = k.total
 	r.eachInstance(func(c *client, in *instance, way string) { r.judgeOne(ctx, c, in, way, k) })
+	r.judgeAccounts(ctx)
+	r.judgeClock(ctx)
+	if err := r.judgeRestore(ctx); err != nil {
+		r.violate(nil, "cannot judge a restore: %v", err)
+	}
 	r.judgeLeftovers(ctx)
 	r.calmed = time.Since(calm)
 	return r.violations
@@ -44,17 +49,30 @@ func (r *round) settle(ctx context.Context) {
 	if !over(ctx, endOfPrograms, func() bool { return len(r.programs("/cgi/api/vpm.cgi")) == 0 }) {
 		r.violate(nil, "CGI programs still run %s after the last request: %v", endOfPrograms, r.programs("/cgi/api/vpm.cgi"))
 	}
-	over(ctx, time.Minute, func() bool { return time.Now().After(r.lastEnd.Add(time.Second)) })
-	if !over(ctx, time.Minute, func() bool {
-		old := r.tokens.get()
-		r.tokens.renew(ctx, r.world, old)
-		return r.tokens.get() != old
-	}) {
+	if err := r.settleClock(ctx); err != nil {
+		r.violate(nil, "cannot settle the clock: %v", err)
+		return
+	}
+	if !r.logInAnew(ctx) {
 		r.violate(nil, "nobody can log in after the trouble")
 		return
 	}
 	c := r.calmClient()
-	// The request after a change that was cut off completes it.
+	r.complete(ctx)
+	r.backup(ctx, c) // it removes what is left of those that were killed
+	r.putRight(ctx, c)
+}
+
+func (r *round) logInAnew(ctx context.Context) bool {
+	return over(ctx, time.Minute, func() bool {
+		old := r.tokens.get()
+		r.tokens.renew(ctx, r.world, old)
+		return r.tokens.get() != old
+	})
+}
+
+// complete asks for the status of each instance: the request after a change that was cut off completes it.
+func (r *round) complete(ctx context.Context) {
 	r.eachInstance(func(c *client, in *instance, way string) {
 		if a := c.do(ctx, call{method: "GET", path: "/instances/status.php?instance_id=" + in.id}, way); a.err != nil || a.status != 200 && a.status != 404 {
 			r.violate(in, "status after the trouble is %s", a)
@@ -64,11 +82,10 @@ func (r *round) settle(ctx context.Context) {
 			t.counted(ctx, in, "create", in.create())
 		}
 	})
-	// The next backup removes what is left of those that were killed.
-	if a := c.do(ctx, call{method: "POST", path: "/backup.php", body: map[string]any{}}, ways[0]); a.status != 200 {
-		r.violate(nil, "a backup in the calm is answered %s", a)
-	}
-	// What was edited a tick puts right, once; what was so lately it leaves to whoever decides.
+}
+
+// putRight has a tick put right what was edited, which it does once; what was put right lately it leaves to whoever decides.
+func (r *round) putRight(ctx context.Context, c *client) {
 	disputed := r.tick(ctx, c)
 	for _, in := range r.instances {
 		if !slices.Contains(disputed, in.id) {
@@ -135,7 +152,7 @@ func (r *round) judgeOne(ctx context.Context, c *client, in *instance, way strin
 	for _, e := range k.events[in.id] {
 		if e.id > in.told.last {
 			fresh = append(fresh, e)
-			if wrong := in.told.add(e); wrong != "" {
+			if wrong := in.tell(e, r.latest()); wrong != "" {
 				r.violate(in, "%s", wrong)
 			}
 		}
@@ -199,6 +216,12 @@ func (r *round) judgeLeftovers(context.Context) {
 			} else if n > first+24 { // eight connections of three files each
 				r.violate(nil, "%s (%d) has %d descriptors, and had %d after the first round", kind, pid, n, first)
 			}
+		}
+	}
+	if r.race {
+		log, err := os.ReadFile(filepath.Join(r.dir, "server.log"))
+		if found := strings.Count(string(log)+r.host.ErrorLog(), "WARNING: DATA RACE"); found > 0 || err != nil {
+			r.violate(nil, "the race detector reports %d (%v): see server.log and apache.log", found, err)
 		}
 	}
 	if n := len(r.programs("/torture-")); n > 1 {

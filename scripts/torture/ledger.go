@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -60,6 +61,21 @@ func (l *ledger) any(rng *rand.Rand) (string, int64) {
 	name := l.list[i]
 	l.list = slices.Delete(l.list, i, i+1)
 	return name, l.ids[name]
+}
+
+// held gives what there is, for goBack.
+func (l *ledger) held() map[string]presence {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.rows)
+}
+
+// goBack takes in that a restore has made of the rows what they were. The numbers of those that went may be given anew.
+func (l *ledger) goBack(rows map[string]presence) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.rows = rows
+	l.list = slices.DeleteFunc(l.list, func(name string) bool { return rows[name] != present })
 }
 
 // compare tells what is wrong with the rows that are there, and takes what may be for what is.

@@ -32,6 +32,7 @@ type settings struct {
 	databases []string // sqlite, mariadb
 	evidence  string   // directory that evidence goes into
 	calm      bool     // clients alone act, nothing befalls them
+	race      bool     // programs with the race detector
 }
 
 // inside names the process that has a mount namespace of its own.
@@ -47,6 +48,7 @@ func main() {
 	databases := flag.String("databases", "sqlite,mariadb", "what the panel keeps its state in, in turn")
 	flag.StringVar(&s.evidence, "evidence", os.TempDir(), "`directory` that evidence of a violation is kept in")
 	flag.BoolVar(&s.calm, "calm", false, "have clients alone act: nothing is killed, full or read-only")
+	flag.BoolVar(&s.race, "race", false, "build vpm with the race detector, and take what it reports for a violation")
 	flag.Parse()
 	s.databases = strings.Split(*databases, ",")
 	if s.seed == 0 {
@@ -122,7 +124,7 @@ func run(ctx context.Context, out io.Writer, s settings) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	built, err := build(ctx, dir)
+	built, err := build(ctx, dir, s.race)
 	if err != nil {
 		return err
 	}

@@ -20,8 +20,9 @@ type round struct {
 	mu         sync.Mutex
 	counts     map[string]int // of troubles
 	calls      map[string]int // by what came of them
-	lastEnd    time.Time      // of the stops that end by themselves in a moment
-	events     []string       // what befell
+	accounts   []*account
+	setBack    bool     // the clock was
+	events     []string // what befell
 	violations []violation
 	// what the calm found
 	total, stopped int
@@ -49,7 +50,7 @@ func (r *round) play(ctx context.Context) error {
 	var wg sync.WaitGroup
 	for n := range r.clients {
 		wg.Go(func() {
-			t := &turns{client: newClient(r.world, 1+n), round: r, rng: rng(r.seed, r.database, r.n, uint64(n)), name: fmt.Sprintf("r%dc%d", r.n, n)}
+			t := &turns{client: newClient(r.world, 1+n), round: r, rng: rng(r.seed, r.database, r.n, uint64(n)), name: fmt.Sprintf("r%dc%d", r.n, n), owner: n%6 == 0}
 			t.play(ctx)
 		})
 	}
@@ -79,14 +80,6 @@ func (r *round) violate(in *instance, format string, args ...any) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.violations = append(r.violations, violation{in, fmt.Sprintf(format, args...)})
-}
-
-func (r *round) endsAfter(t time.Time) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if t.After(r.lastEnd) {
-		r.lastEnd = t
-	}
 }
 
 // answered sorts an answer, and finds those that none may be.

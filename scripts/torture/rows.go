@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -44,54 +43,6 @@ func (w *world) open() (db *sql.DB, end func(), err error) {
 
 func (w *world) dataDir() string { return filepath.Join(w.host.Home, "vpm-data") }
 
-// jump has the clock jump by ageing what is stored: a jump ahead makes every stored time older, one back puts them into the
-// future. The clocks themselves stay: the programs are static, so no library can come between them and the kernel, and the
-// machine has others on it. The end of a planned stop stays where it is, for Apache compares it with its own clock.
-func jump(w *world, r *round, rng *rand.Rand) error {
-	by := time.Duration(1+rng.IntN(48)) * time.Hour
-	if rng.IntN(2) == 0 {
-		by = -by
-	}
-	r.event("the clock jumps by %s", by)
-	driver, source := "sqlite", "file:"+filepath.Join(w.dataDir(), "vpm.sqlite")+"?mode=rw&_txlock=immediate&_pragma=busy_timeout(20000)"
-	if w.mariadb != nil {
-		driver, source = "mysql", fmt.Sprintf("root@unix(%s)/%s", w.mariadb.Socket, w.dbName)
-	}
-	db, err := sql.Open(driver, source)
-	if err != nil {
-		return err
-	}
-	defer db.Close()
-	seconds := int64(by / time.Second)
-	words := func(column string) string {
-		if w.mariadb != nil {
-			return fmt.Sprintf("%s = %s - INTERVAL %d SECOND", column, column, seconds)
-		}
-		return fmt.Sprintf("%s = datetime(%s, '%+d seconds')", column, column, -seconds)
-	}
-	micros := func(column string) string { return fmt.Sprintf("%s = %s - %d", column, column, seconds*1_000_000) }
-	for _, statement := range []string{
-		"UPDATE admin_sessions SET " + words("expires_at"),
-		"UPDATE login_attempts SET " + words("attempted_at"),
-		"UPDATE vpm_leases SET " + micros("until_at") + " WHERE until_at > 0",
-		"UPDATE vpm_watch SET " + micros("seen_at") + ", " + micros("checked_at"),
-		"UPDATE vpm_events SET " + micros("occurred_at"),
-		"UPDATE vpm_gates SET " + micros("observed_at"),
-		"UPDATE vpm_usage SET " + micros("measured_at"),
-	} {
-		for try := 1; ; try++ {
-			if _, err = db.Exec(statement); err == nil {
-				break
-			}
-			if try == 20 { // what could not be aged shows as a smaller jump of it
-				break
-			}
-			time.Sleep(50 * time.Millisecond)
-		}
-	}
-	return nil
-}
-
 // row is what the database has of an instance.
 type row struct {
 	status, run, pid    string
@@ -101,6 +52,7 @@ type row struct {
 // happened is a row of vpm_events.
 type happened struct {
 	id                                    int64
+	at                                    time.Time
 	instance, action, reason, pid, result string
 }
 
@@ -145,11 +97,16 @@ func (w *world) read(ctx context.Context) (k kept, err error) {
 			k.rows[id] = r
 		})
 	var e happened
-	each(`SELECT id, COALESCE(instance_id, ''), action, COALESCE(reason, ''), COALESCE(pid, ''), result FROM vpm_events ORDER BY id`,
-		[]any{&e.id, &e.instance, &e.action, &e.reason, &e.pid, &e.result}, func() {
+	var micros int64
+	each(`SELECT id, occurred_at, COALESCE(instance_id, ''), action, COALESCE(reason, ''), COALESCE(pid, ''), result FROM vpm_events ORDER BY id`,
+		[]any{&e.id, &micros, &e.instance, &e.action, &e.reason, &e.pid, &e.result}, func() {
+			e.at = time.UnixMicro(micros)
 			k.events[e.instance] = append(k.events[e.instance], e)
 			k.total++
 		})
+	each("SELECT instance_id FROM virtual_processes WHERE stopped_at < started_at", []any{&id}, func() {
+		k.wrong = append(k.wrong, id+" has a run that ended before it began")
+	})
 	var name string
 	for kind, query := range map[string]string{"user ": "SELECT username FROM admin_users", "token ": "SELECT name FROM vpm_tokens"} {
 		each(query, []any{&name}, func() { k.people[kind+name]++ })

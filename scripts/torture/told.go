@@ -1,6 +1,9 @@
 package main
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // told is what the history makes of an instance.
 type told struct {
@@ -8,7 +11,25 @@ type told struct {
 	stopped    bool
 	pid        string
 	generation int64
-	last       int64 // event
+	last       int64     // event
+	end        time.Time // of the stop, where its client chose it
+}
+
+// tell adds an event, latest being the latest moment of the clock so far.
+func (in *instance) tell(e happened, latest time.Time) (wrong string) {
+	end := in.told.end
+	wrong = in.told.add(e)
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.told.end = in.ends[e.reason]
+	switch {
+	case e.action != "expire":
+	case e.at.After(latest):
+		wrong = fmt.Sprintf("event %d ends a stop at %s, and the clock was never later than %s", e.id, e.at, latest)
+	case !end.IsZero() && !e.at.Equal(end):
+		wrong = fmt.Sprintf("event %d ends a stop at %s that was to end at %s", e.id, e.at, end)
+	}
+	return wrong
 }
 
 // go on with one more event.

@@ -17,12 +17,12 @@ func TestTorture(t *testing.T) {
 		t.Fatalf("cannot build: %v\n%s", err, text)
 	}
 	evidence := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), program, "-calm", "-seed", "7", "-duration", "1s", "-round", "6s", "-instances", "10", "-clients", "6", "-evidence", evidence)
+	cmd := exec.CommandContext(t.Context(), program, "-calm", "-seed", "7", "-duration", "1s", "-round", "2s", "-instances", "6", "-clients", "4", "-evidence", evidence)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"TORTURE_SEED=7", "sqlite  round  1", "mariadb round  1", "Nothing was lost. 2 rounds"} {
+	for _, want := range []string{"TORTURE_SEED=7", "sqlite  round  1", "mariadb round  1", "restores 1.", "Nothing was lost. 2 rounds"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("it does not say %q:\n%s", want, out)
 		}

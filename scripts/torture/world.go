@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,20 +29,26 @@ type world struct {
 	host     *lab.Host
 	mariadb  *lab.MariaDB // nil: SQLite
 	dbName   string
-	server   *server
-	listener *net.UnixListener
+	// transport is there in a test alone: it is told of all requests in the place of the host.
+	transport http.RoundTripper
+	server    *server
+	listener  *net.UnixListener
 
 	instances []*instance
 	people    *ledger // users and API tokens
 	tokens    sessions
 	// disk is held by whoever spoils the disk, and by those that must not meet it spoilt.
 	disk sync.RWMutex
-	fds  map[string]int // descriptors that a process of a kind had at the first calm
+	// shown is the latest moment that the clock has shown.
+	clockMu sync.Mutex
+	shown   time.Time
+	fds     map[string]int // descriptors that a process of a kind had at the first calm
 }
 
 const adminPassword = "correct horse battery"
 
 func newWorld(ctx context.Context, s settings, built programs, database string) (_ *world, err error) {
+	built.clock.set(0)
 	w := &world{settings: s, database: database, built: built, people: newLedger(), fds: map[string]int{}}
 	if w.dir, err = os.MkdirTemp(built.dir, "world-"); err != nil {
 		return nil, err
@@ -62,11 +69,11 @@ func newWorld(ctx context.Context, s settings, built programs, database string) 
 	if err := os.Chmod(socket, 0o666); err != nil {
 		return nil, err
 	}
-	if w.host, err = lab.StartHost(lab.Options{FCGID: true, FastCGI: socket}); err != nil {
+	if w.host, err = lab.StartHost(lab.Options{FCGID: true, FastCGI: socket, Preload: built.clock.preload}); err != nil {
 		return nil, err
 	}
 	if database == "mariadb" {
-		if w.mariadb, err = lab.StartMariaDB(); err != nil {
+		if w.mariadb, err = lab.StartMariaDB(lab.MariaDBOptions{Preload: built.clock.preload}); err != nil {
 			return nil, err
 		}
 	}
@@ -182,7 +189,7 @@ func (w *world) populate(ctx context.Context) error {
 // login gives a new token of the administrator, "" where there was no answer.
 func (w *world) login(ctx context.Context) string {
 	c := newClient(w, 0)
-	return c.do(ctx, call{method: "POST", path: "/auth/login.php", body: map[string]any{"username": "admin", "password": adminPassword}}, ways[0]).text("token")
+	return c.do(ctx, call{method: "POST", path: "/auth/login.php", as: anybody, body: map[string]any{"username": "admin", "password": adminPassword}}, ways[0]).text("token")
 }
 
 // end stops everything and removes it.

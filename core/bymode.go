@@ -8,6 +8,8 @@ type ByMode struct {
 	Virtual, Real Runtime
 	// Moved tells whether an instance has a process of its own.
 	Moved func(ctx context.Context, in Instance) (bool, error)
+	// Ahead finds for all instances at once what Moved and Real ask for each. nil: they ask.
+	Ahead func(ctx context.Context) (context.Context, error)
 }
 
 // Mode is that of the server; see Process for that of an instance.
@@ -31,7 +33,15 @@ func (b *ByMode) Start(ctx context.Context, in Instance) (PID, error) {
 }
 
 // Look sees the processes of all instances at once.
-func (b *ByMode) Look(ctx context.Context) (context.Context, error) { return b.Real.Look(ctx) }
+func (b *ByMode) Look(ctx context.Context) (context.Context, error) {
+	if b.Ahead != nil {
+		var err error
+		if ctx, err = b.Ahead(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return b.Real.Look(ctx)
+}
 
 // Process reports that of one instance.
 func (b *ByMode) Process(ctx context.Context, r Record) (Process, error) {

@@ -119,7 +119,7 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 		return &core.ByMode{Virtual: virtual, Real: rt, Moved: func(ctx context.Context, in core.Instance) (bool, error) {
 			slug, err := unitOf(ctx, db, in)
 			return slug != "", err
-		}}
+		}, Ahead: func(ctx context.Context) (context.Context, error) { return unitsAhead(ctx, db) }}
 	}
 	out.Change = provision.Originals{Paths: m.paths, Units: m.units, Shared: m.shared}.Set
 	out.Sites = m.paths.Sites
@@ -150,17 +150,6 @@ func (m *machine) real(db *store.DB, c *config.Config) app.RealMode {
 	}
 	out.Moves = func(manager *core.Manager) httpapi.Moves { return m.moves(manager, db) }
 	return out
-}
-
-// unitKey is that of the slug of an instance's row under core.Reading.
-type unitKey int64
-
-// unitOf gives the slug of an instance, "" for one that has no process of its own.
-func unitOf(ctx context.Context, db *store.DB, in core.Instance) (string, error) {
-	return core.Recall(ctx, unitKey(in.ID), func() (string, error) {
-		slug, _, err := db.Unit(ctx, in)
-		return slug, err
-	})
 }
 
 // timestamps asks a database for its time zone once.

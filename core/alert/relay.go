@@ -3,6 +3,7 @@ package alert
 import (
 	"net"
 	"net/url"
+	"strconv"
 )
 
 // security is how the connection to a mail server is encrypted.
@@ -60,6 +61,9 @@ func parseRelay(s string) (relay, error) {
 	}
 	if r.port == "" {
 		r.port = map[security]string{clear: "25", startTLS: "587", implicitTLS: "465"}[r.security]
+	}
+	if n, err := strconv.ParseUint(r.port, 10, 16); err != nil || n == 0 {
+		return relay{}, badMail("the URL of the SMTP server has a port that is none; it must be between 1 and 65535")
 	}
 	return r, nil
 }

@@ -2,8 +2,11 @@ package alert
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
+	"unicode"
 )
 
 // security is how the connection to a mail server is encrypted.
@@ -29,7 +32,7 @@ func parseRelay(s string) (relay, error) {
 		return relay{}, badMail("the URL of the SMTP server must be one as smtp://user:password@host:587; " +
 			"in the password, % is written %25, # is %23, / is %2F and ? is %3F")
 	}
-	if u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.Fragment != "" {
+	if !isHost(u.Hostname()) || u.Path != "" && u.Path != "/" || u.Fragment != "" {
 		return relay{}, badMail("the URL of the SMTP server must be a server's, as smtp://user:password@host:587")
 	}
 	r := relay{host: u.Hostname(), port: u.Port()}
@@ -66,6 +69,15 @@ func parseRelay(s string) (relay, error) {
 		return relay{}, badMail("the URL of the SMTP server has a port that is none; it must be between 1 and 65535")
 	}
 	return r, nil
+}
+
+// isHost tells whether an address or a name can be that of a machine; a label of it may have letters of any script.
+func isHost(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	other := func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._", r) }
+	return s != "" && !strings.ContainsFunc(s, other)
 }
 
 // isLoopback goes by the name alone: what DNS says of one is for others to decide.

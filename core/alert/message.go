@@ -35,7 +35,7 @@ func compose(a core.Alert, e envelope) []byte {
 	}
 	b.WriteByte('\n')
 	text := quotedprintable.NewWriter(&b)
-	_, _ = text.Write([]byte(strings.ReplaceAll(a.Text, "\r\n", "\n"))) // a Buffer takes everything
+	_, _ = text.Write([]byte(strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(a.Text))) // a Buffer takes everything
 	_ = text.Close()
 	return bytes.ReplaceAll(b.Bytes(), []byte("\r\n"), []byte("\n"))
 }

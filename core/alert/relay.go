@@ -2,7 +2,11 @@ package alert
 
 import (
 	"net"
+	"net/netip"
 	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
 )
 
 // security is how the connection to a mail server is encrypted.
@@ -28,7 +32,7 @@ func parseRelay(s string) (relay, error) {
 		return relay{}, badMail("the URL of the SMTP server must be one as smtp://user:password@host:587; " +
 			"in the password, % is written %25, # is %23, / is %2F and ? is %3F")
 	}
-	if u.Hostname() == "" || u.Path != "" && u.Path != "/" || u.Fragment != "" {
+	if !isHost(u.Hostname()) || u.Path != "" && u.Path != "/" || u.Fragment != "" {
 		return relay{}, badMail("the URL of the SMTP server must be a server's, as smtp://user:password@host:587")
 	}
 	r := relay{host: u.Hostname(), port: u.Port()}
@@ -61,7 +65,21 @@ func parseRelay(s string) (relay, error) {
 	if r.port == "" {
 		r.port = map[security]string{clear: "25", startTLS: "587", implicitTLS: "465"}[r.security]
 	}
+	if n, err := strconv.ParseUint(r.port, 10, 16); err != nil || n == 0 {
+		return relay{}, badMail("the URL of the SMTP server has a port that is none; it must be between 1 and 65535")
+	}
 	return r, nil
+}
+
+// isHost tells whether an address or a name can be that of a machine; a label of it may have letters of any script.
+func isHost(s string) bool {
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	other := func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("-._", r)
+	}
+	return s != "" && !strings.ContainsFunc(s, other)
 }
 
 // isLoopback goes by the name alone: what DNS says of one is for others to decide.

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 
 	"vpm/core"
 )
@@ -173,14 +174,14 @@ func (c *Config) check() error {
 		return bad("LOG_LEVEL", "it must be debug, info, warn or error")
 	}
 	for _, p := range c.OpenPaths {
-		if !strings.HasPrefix(p, "/") || path.Clean(p) == "/" || strings.ContainsAny(p, " ?#") {
+		if !strings.HasPrefix(p, "/") || path.Clean(p) == "/" || strings.ContainsAny(p, " ?#") || strings.ContainsFunc(p, unicode.IsControl) {
 			return bad("OPEN_PATHS", "each must be a path as /old-admin/")
 		}
 	}
 	for _, o := range c.TrustedOrigins {
 		u, err := url.Parse(o)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.Path != "" || u.RawQuery != "" {
-			return bad("TRUSTED_ORIGINS", "each must be a scheme and a host, as https://admin.example")
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || o != strings.ToLower(u.Scheme+"://"+u.Host) {
+			return bad("TRUSTED_ORIGINS", "each must be a scheme and a host as browsers send them, as https://admin.example")
 		}
 	}
 	return nil

@@ -1,8 +1,11 @@
 package config
 
 import (
+	"net/http"
+	"path"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -21,8 +24,13 @@ func FuzzSettingsFile(f *testing.F) {
 		if err == nil && len(strict) != len(loose) {
 			t.Fatalf("strictly it has %d settings, otherwise %d", len(strict), len(loose))
 		}
+		names := ""
+		for line := range strings.SplitSeq(text, "\n") { // an error may tell these
+			name, _, _ := strings.Cut(line, "=")
+			names += name + "\n"
+		}
 		for _, p := range loose {
-			if err != nil && len(p.value) > 8 && strings.Contains(err.Error(), p.value) && !strings.Contains(p.name, p.value) {
+			if err != nil && len(p.value) > 8 && strings.Contains(err.Error(), p.value) && !strings.Contains(names, p.value) {
 				t.Errorf("the error shows a value: %v", err)
 			}
 			if p.line < 1 || p.line > strings.Count(text, "\n")+1 {
@@ -80,6 +88,38 @@ func FuzzEdit(f *testing.F) {
 			if after[i].name != p.name || after[i].value != want {
 				t.Errorf("%q with A as %q: %+v became %+v", text, value, p, after[i])
 			}
+		}
+	})
+}
+
+// FuzzLists: what is taken for an origin, a path that stays open or a trusted proxy is one and no more, and no error shows a
+// value.
+func FuzzLists(f *testing.F) {
+	f.Add("https://admin.example", "/old-admin/", "10.0.0.0/8")
+	f.Add("https://user:password@admin.example", "/../", "::ffff:10.0.0.0/104")
+	f.Add("http://a/", "/a//b", "10.0.0.1")
+	f.Add("HTTPS://A:1?", "/a\nb", "0.0.0.0/0")
+	f.Add("https://a\r\nX: y", "//", "fe80::1%eth0")
+	f.Add("https://a#b", "/a/../..", " ::1 ")
+	f.Fuzz(func(t *testing.T, origin, open, network string) {
+		base := Config{Mode: "auto", AutoInstall: "auto", InstancesDir: "/i", SharedCores: "/c", SessionTTL: time.Hour, RequestTimeout: time.Minute, TickBudget: time.Minute, LogLevel: "info"}
+		c := base
+		c.TrustedOrigins = []string{origin}
+		if err := c.check(); err != nil {
+			if len(origin) > 8 && strings.Contains(err.Error(), origin) && !strings.Contains("https://admin.example", origin) {
+				t.Errorf("the error shows the value: %v", err)
+			}
+		} else if err := http.NewCrossOriginProtection().AddTrustedOrigin(origin); err != nil || strings.ContainsAny(origin, "\r\n \"'@") {
+			t.Errorf("%q is taken for an origin: %v", origin, err)
+		}
+		c = base
+		c.OpenPaths = []string{open}
+		if c.check() == nil && (open[0] != '/' || strings.Trim(path.Clean(open), "/") == "" || strings.ContainsFunc(open, func(r rune) bool { return r <= ' ' || r == 0x7f })) {
+			t.Errorf("%q stays open", open)
+		}
+		var n Network
+		if n.UnmarshalText([]byte(network)) == nil && (!n.IsValid() || n.Masked() != n.Prefix || !n.Contains(n.Addr())) {
+			t.Errorf("%q is taken for the network %v", network, n)
 		}
 	})
 }

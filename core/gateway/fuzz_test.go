@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -61,30 +62,41 @@ func FuzzConnection(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, sent []byte) {
-		long := 30 * time.Second // nothing here waits: a test that does fails
-		l := make(pipes, 1)
-		s := &Server{Handler: http.HandlerFunc(echo), Logf: func(string, ...any) {},
-			shorter: times{ask: long, body: long, answer: long, idle: long, linger: time.Millisecond}}
-		done := make(chan error, 1)
-		go func() { done <- s.Serve(t.Context(), l) }()
-		for _, text := range [][]byte{sent, request(7, 0, "after")} {
-			here, there := net.Pipe()
-			l <- there
-			go func() {
-				_, _ = here.Write(text) // the other end may not want it all
-				_ = here.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
-			}()
-			answer, _ := io.ReadAll(here) // as far as it goes
-			here.Close()
-			wantRecords(t, answer)
-		}
-		close(l)
-		select {
-		case <-done:
-		case <-time.After(long):
-			t.Fatalf("the server does not end after %q", sent)
-		}
+		synctest.Test(t, func(t *testing.T) { // time passes at once where all wait for it
+			wantServed(t, sent)
+		})
 	})
+}
+
+func wantServed(t *testing.T, sent []byte) {
+	t.Helper()
+	const long, patience = 30 * time.Second, time.Second // nothing here waits for long: a test that does fails
+	l := make(pipes, 1)
+	s := &Server{Handler: http.HandlerFunc(echo), Logf: func(string, ...any) {},
+		shorter: times{ask: long, body: long, answer: long, idle: long, linger: time.Millisecond}}
+	done := make(chan error, 1)
+	go func() { done <- s.Serve(t.Context(), l) }()
+	var answer []byte
+	for _, text := range [][]byte{sent, request(7, 0, "after")} {
+		here, there := net.Pipe()
+		l <- there
+		go func() {
+			_, _ = here.Write(text) // the other end may not want it all
+			_ = here.SetReadDeadline(time.Now().Add(patience))
+		}()
+		answer, _ = io.ReadAll(here) // as far as it goes
+		here.Close()
+		wantRecords(t, answer)
+	}
+	if !bytes.Contains(answer, []byte("after")) {
+		t.Errorf("after %q a request is answered with %q", sent, answer)
+	}
+	close(l)
+	select {
+	case <-done:
+	case <-time.After(2 * long):
+		t.Fatalf("the server does not end after %q", sent)
+	}
 }
 
 // wantRecords checks that an answer, which may have been cut off, is made of records.

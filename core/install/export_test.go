@@ -20,6 +20,11 @@ var (
 
 func (s nginxServer) Root() string { return s.root }
 
+// Block is one of ours with these lines.
+func Block(lines string) string { return "\n" + blockBegin + "\n" + lines + blockEnd }
+
+func (s nginxServer) Open() int { return s.open }
+
 // Open, Names and Docroot are what was read of a virtual host.
 func (h virtualHost) Open() int       { return h.open }
 func (h virtualHost) Names() []string { return h.names }

@@ -15,6 +15,7 @@ import (
 	"net/http/fcgi"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,6 +42,9 @@ func TestMain(m *testing.M) {
 	}
 	if what := os.Getenv("INSTALL_TEST_INSIDE"); what != "" {
 		exit(command(what))
+	}
+	if slices.ContainsFunc(os.Args, func(arg string) bool { return strings.HasPrefix(arg, "-test.fuzz") }) {
+		os.Exit(m.Run()) // a fuzz target and each of its workers needs no programs
 	}
 	lab.Main(m, build)
 }

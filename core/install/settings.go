@@ -84,7 +84,7 @@ func takenOver(old *config.Config) ([]byte, error) {
 
 // settingName gives the name a line of a settings file sets, "" for none.
 func settingName(line string) string {
-	line = strings.TrimSpace(line)
+	line = strings.TrimSpace(strings.TrimPrefix(line, "\uFEFF")) // Windows editors begin a file so
 	if strings.HasPrefix(line, "#") {
 		return ""
 	}

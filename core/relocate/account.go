@@ -103,11 +103,11 @@ func (a account) formerHome() string {
 
 // now gives where something of the account is now.
 func (a account) now(path string) string {
-	rest, below := strings.CutPrefix(path, a.was)
-	if a.was == "" || a.was == a.home || !below || rest != "" && !strings.HasPrefix(rest, "/") {
+	clean := filepath.Clean(path)
+	if a.was == "" || !core.Within(clean, a.was) || core.Within(clean, a.home) {
 		return path
 	}
-	return a.home + rest
+	return a.home + strings.TrimPrefix(clean, a.was)
 }
 
 func (a account) siteDirs(ctx context.Context) (dirs []string) {

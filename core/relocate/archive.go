@@ -88,7 +88,10 @@ func (a *Archive) Apply(ctx context.Context) error {
 		return fail(err)
 	}
 	defer root.Close()
-	in := &unpacking{root: root, uid: a.uid, gid: a.gid}
+	in, err := unpackInto(root, a.uid, a.gid)
+	if err != nil {
+		return fail(errors.Join(err, os.RemoveAll(a.entering)))
+	}
 	if isZip(a.File) {
 		err = in.zip(ctx, a.File)
 	} else {

@@ -114,6 +114,7 @@ func TestHostileArchives(t *testing.T) {
 		"through a link2": {{name: "a/link", link: "../../../.."}, {name: "a/link/tmp/x", text: "x"}},
 		"hard link":       {{name: "link", link: outside}, {name: "hard", link: "link/secret", kind: tar.TypeLink}},
 		"over a file":     {{name: "a", text: "x"}, {name: "a", text: "y"}},
+		"too deep":        {{name: strings.Repeat("d/", 3000) + "a", text: "x"}},
 	} {
 		home, err := unpack(t, tarOf(t, items...))
 		if err == nil || exists(home) {

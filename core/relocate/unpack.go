@@ -8,22 +8,41 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
+
+	"vpm/core"
 )
 
 // unpacking makes files below root, whatever the archive names.
 type unpacking struct {
 	root     *os.Root
 	uid, gid int
-	dirs     []entry // their modes are for the end: one may forbid to write
+	room     int64 // bytes that it may still take: a small archive can hold more than any disk has
+	// modes are those of the directories, for the end: one may forbid to write.
+	modes map[string]fs.FileMode
 }
 
-type entry struct {
-	name string
-	mode fs.FileMode
+// unpackInto gives an unpacking that leaves the disk of root enough for the rest of the machine to go on.
+func unpackInto(root *os.Root, uid, gid int) (*unpacking, error) {
+	var disk syscall.Statfs_t
+	if err := syscall.Statfs(root.Name(), &disk); err != nil {
+		return nil, err
+	}
+	const spare = 64 << 20 // bytes
+	room := int64(disk.Bavail)*int64(disk.Bsize) - spare
+	return &unpacking{root: root, uid: uid, gid: gid, room: room, modes: map[string]fs.FileMode{}}, nil
 }
+
+// What an entry of an archive costs beside its content, and the longest name, which is the kernel's.
+const (
+	entryCost   = 4096
+	longestName = 4095
+)
 
 func (u *unpacking) tar(ctx context.Context, file string) error {
 	f, err := os.Open(file)
@@ -105,11 +124,7 @@ func (u *unpacking) make(name string, mode fs.FileMode, content io.Reader) error
 		return err
 	}
 	if mode.IsDir() {
-		if err := u.root.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		u.dirs = append(u.dirs, entry{name, mode.Perm()})
-		return nil
+		return u.directory(name, mode.Perm())
 	}
 	if !mode.IsRegular() {
 		return nil
@@ -118,8 +133,19 @@ func (u *unpacking) make(name string, mode fs.FileMode, content io.Reader) error
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(f, content)
+	err = u.fill(f, content)
 	return errors.Join(err, f.Chown(u.uid, u.gid), f.Chmod(mode.Perm()), f.Close())
+}
+
+// directory makes one, or has one that is there already have the mode of its own entry.
+func (u *unpacking) directory(name string, mode fs.FileMode) error {
+	if err := u.root.Mkdir(name, 0o700); err != nil {
+		if info, statErr := u.root.Lstat(name); statErr != nil || !info.IsDir() {
+			return err
+		}
+	}
+	u.modes[name] = mode
+	return nil
 }
 
 func (u *unpacking) link(name, target string) error {
@@ -139,7 +165,30 @@ func (u *unpacking) same(name, target string) error {
 	return u.root.Link(target, name)
 }
 
+// fill writes what there is room for.
+func (u *unpacking) fill(f *os.File, content io.Reader) error {
+	n, err := io.Copy(f, io.LimitReader(content, u.room+1))
+	if err != nil {
+		return err
+	}
+	return u.take(n)
+}
+
+func (u *unpacking) take(bytes int64) error {
+	if u.room -= bytes; u.room < 0 {
+		return core.Errorf(core.CodeConflict, "what is in it takes more room than there is; make some, or unpack it elsewhere with --to")
+	}
+	return nil
+}
+
+// parents makes room for an entry, and the directories above it.
 func (u *unpacking) parents(name string) error {
+	if len(name) > longestName {
+		return core.Errorf(core.CodeInvalid, "the name %.60q… in it is too long", name)
+	}
+	if err := u.take(entryCost); err != nil {
+		return err
+	}
 	dir := filepath.Dir(name)
 	if info, err := u.root.Lstat(dir); err == nil && info.IsDir() {
 		return nil
@@ -147,24 +196,25 @@ func (u *unpacking) parents(name string) error {
 	if err := u.root.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	for ; dir != "."; dir = filepath.Dir(dir) { // unless it has an entry of its own
-		u.dirs = append(u.dirs, entry{dir, 0o755})
+	for ; dir != "."; dir = filepath.Dir(dir) {
+		if _, known := u.modes[dir]; known {
+			continue
+		}
+		if err := u.take(entryCost); err != nil {
+			return err
+		}
+		u.modes[dir] = 0o755 // unless it has an entry of its own
 	}
 	return nil
 }
 
 // directories gives those their owner and mode, the deepest first.
 func (u *unpacking) directories() error {
-	modes := map[string]fs.FileMode{}
-	for _, d := range u.dirs {
-		modes[d.name] = d.mode
-	}
-	for i := len(u.dirs) - 1; i >= 0; i-- {
-		name := u.dirs[i].name
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(u.modes))) {
 		if err := u.root.Chown(name, u.uid, u.gid); err != nil {
 			return err
 		}
-		if err := u.root.Chmod(name, modes[name]); err != nil {
+		if err := u.root.Chmod(name, u.modes[name]); err != nil {
 			return err
 		}
 	}

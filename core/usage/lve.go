@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"math"
 	"strconv"
 	"strings"
 )
@@ -27,7 +28,7 @@ func parseLVE(text string, uid int) (Account, bool) {
 		}
 		cell := func(column string) *int64 {
 			for i, c := range columns {
-				if n, err := strconv.ParseInt(cells[i], 10, 64); c == column && err == nil {
+				if n, err := strconv.ParseInt(cells[i], 10, 64); c == column && err == nil && n >= 0 {
 					return &n
 				}
 			}
@@ -48,10 +49,12 @@ func parseLVE(text string, uid int) (Account, bool) {
 	return Account{}, false
 }
 
+// scaled gives n in another unit; nil where that is more than can be.
 func scaled(n *int64, by int64) *int64 {
-	if n != nil {
-		*n *= by
+	if n == nil || *n > math.MaxInt64/by {
+		return nil
 	}
+	*n *= by
 	return n
 }
 

@@ -65,7 +65,7 @@ func parseStatus(text string) (uid int, rss int64, ok bool) {
 		switch fields := strings.Fields(value); {
 		case name == "Uid" && len(fields) == 4:
 			n, err := strconv.Atoi(fields[1])
-			uid, ok = n, err == nil
+			uid, ok = n, err == nil && n >= 0
 		case name == "VmRSS":
 			rss, _ = kilobytes(fields)
 		}
@@ -80,9 +80,9 @@ func parseStat(text string) (ticks int64, ok bool) {
 	if len(fields) < 13 {
 		return 0, false
 	}
-	user, err := strconv.ParseInt(fields[11], 10, 64) // the 14th of all
-	system, err2 := strconv.ParseInt(fields[12], 10, 64)
-	return user + system, err == nil && err2 == nil
+	user, err := strconv.ParseUint(fields[11], 10, 62) // the 14th of all
+	system, err2 := strconv.ParseUint(fields[12], 10, 62)
+	return int64(user + system), err == nil && err2 == nil
 }
 
 // parseRollup reads the proportional set size, in bytes, from /proc/pid/smaps_rollup; see proc_pid_smaps(5).
@@ -100,6 +100,9 @@ func kilobytes(fields []string) (bytes int64, ok bool) {
 	if len(fields) != 2 || fields[1] != "kB" {
 		return 0, false
 	}
-	n, err := strconv.ParseInt(fields[0], 10, 64)
-	return n << 10, err == nil
+	n, err := strconv.ParseUint(fields[0], 10, 53)
+	if err != nil {
+		return 0, false
+	}
+	return int64(n) << 10, true
 }

@@ -53,6 +53,22 @@ func TestTreeThatChanges(t *testing.T) {
 	}
 }
 
+// A directory that is removed between its opening and the place where its reading was to go on was read to its end.
+func TestRemovedBeforeItGoesOn(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "d")
+	must(t, os.Mkdir(name, 0o755))
+	fd, err := openDir(unix.AT_FDCWD, name)
+	must(t, err)
+	defer unix.Close(fd)
+	must(t, os.Remove(name))
+	d := &dir{fd: fd, opened: true, cookie: 1 << 62} // as ext4 numbers entries
+	k := &worker{walk: newWalk(0), held: d}
+	if done := k.visit(d); !done || k.sum != (sum{}) {
+		t.Errorf("done: %v, counted %+v", done, k.sum)
+	}
+}
+
 // A tree that is deeper than any path can be long, with something at each level, is counted whole.
 func TestDeepTree(t *testing.T) {
 	t.Parallel()

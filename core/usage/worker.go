@@ -133,11 +133,18 @@ func (k *worker) visit(d *dir) (done bool) {
 		}
 		k.count(&k.st)
 	} else if _, err := unix.Seek(fd, d.cookie, 0); err != nil {
-		k.sum.unreadable++
+		if !k.removed(fd) { // ext4 knows no place in a directory that was removed since it was opened
+			k.sum.unreadable++
+		}
 		return true
 	}
 	d.opened = true
 	return k.read(d, fd)
+}
+
+// removed tells whether an open directory is in the tree no more.
+func (k *worker) removed(fd int) bool {
+	return unix.Fstat(fd, &k.st) == nil && k.st.Nlink == 0
 }
 
 // unreadableDir counts a directory that cannot be opened, unless it is there no more or is not to be counted.

@@ -17,15 +17,18 @@ type programs struct {
 	clock  *clock // of all that runs
 }
 
-// build builds them with a clock that can jump, and where that is asked for with the race detector.
-func build(ctx context.Context, dir string, race bool) (programs, error) {
+// build builds them, with a clock that can jump unless that is not needed, and where that is asked for with the race detector.
+func build(ctx context.Context, dir string, jumps, race bool) (programs, error) {
 	root, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
 		return programs{}, fmt.Errorf("cannot find the module: %w", err)
 	}
 	p := programs{dir: dir, upload: filepath.Join(dir, "public_html"), server: filepath.Join(dir, "vpm")}
-	if p.clock, err = newClock(ctx, filepath.Join(dir, "clock")); err != nil {
-		return programs{}, err
+	p.clock = still()
+	if jumps {
+		if p.clock, err = newClock(ctx, filepath.Join(dir, "clock")); err != nil {
+			return programs{}, err
+		}
 	}
 	if err := os.CopyFS(p.upload, os.DirFS(filepath.Join(strings.TrimSpace(string(root)), "public_html"))); err != nil {
 		return programs{}, err
@@ -39,7 +42,7 @@ func build(ctx context.Context, dir string, race bool) (programs, error) {
 }
 
 func (p programs) build(ctx context.Context, output, source string, race bool) error {
-	args, cgo := []string{"build", "-trimpath", "-buildmode=exe", "-ldflags=-s -w -X syscall.jumpFile=" + p.clock.file, "-overlay", p.clock.overlay}, "CGO_ENABLED=0"
+	args, cgo := append([]string{"build", "-trimpath", "-buildmode=exe"}, p.clock.flags()...), "CGO_ENABLED=0"
 	if race { // the detector is a library of C
 		args, cgo = append(args, "-race"), "CGO_ENABLED=1"
 	}

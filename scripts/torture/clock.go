@@ -35,6 +35,9 @@ var (
 	preloadC string
 )
 
+// still gives the machine's clock, which nobody may set.
+func still() *clock { return &clock{seconds: new(int64)} }
+
 // newClock makes a clock that is right, and what programs need to have it.
 func newClock(ctx context.Context, dir string) (*clock, error) {
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -63,6 +66,14 @@ func newClock(ctx context.Context, dir string) (*clock, error) {
 		return nil, fmt.Errorf("cannot build the library that has servers' clocks jump: %w\n%s", err, text)
 	}
 	return c, nil
+}
+
+// flags are what go build needs for it.
+func (c *clock) flags() []string {
+	if c.overlay == "" {
+		return []string{"-ldflags=-s -w"}
+	}
+	return []string{"-ldflags=-s -w -X syscall.jumpFile=" + c.file, "-overlay", c.overlay}
 }
 
 // changeGo writes what go build takes in the place of files of Go's own.

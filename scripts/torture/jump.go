@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -51,6 +53,9 @@ const calmEnd = 10 * time.Minute
 
 // settleClock has the clock go home every other time, and on past the ends of stops that are near.
 func (r *round) settleClock(ctx context.Context) error {
+	if r.calm {
+		return r.awaitEnds(ctx)
+	}
 	if r.n%2 == 0 {
 		r.jumpBy(-r.built.clock.ahead())
 	}
@@ -66,10 +71,30 @@ func (r *round) settleClock(ctx context.Context) error {
 	}
 	for range ends { // each may lie near the one before
 		for _, end := range ends {
-			if left := end.Sub(r.built.clock.now()); left > -3*time.Second && left < calmEnd {
+			if left, near := r.nears(end); near {
 				r.jumpBy((left + 4*time.Second).Truncate(time.Second))
 			}
 		}
+	}
+	return nil
+}
+
+// nears tells whether a stop ends too near to the calm, and in what time.
+func (r *round) nears(end time.Time) (left time.Duration, near bool) {
+	left = end.Sub(r.built.clock.now())
+	return left, left > -3*time.Second && left < calmEnd
+}
+
+// awaitEnds waits until the ends that are near have passed, which are a few seconds ahead.
+func (r *round) awaitEnds(ctx context.Context) error {
+	ends, err := r.ends(ctx)
+	if err != nil {
+		return err
+	}
+	if !over(ctx, time.Minute, func() bool {
+		return !slices.ContainsFunc(ends, func(end time.Time) bool { _, near := r.nears(end); return near })
+	}) {
+		return errors.New("a stop has not come to its end in a minute")
 	}
 	return nil
 }

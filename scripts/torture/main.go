@@ -47,7 +47,7 @@ func main() {
 	flag.IntVar(&s.clients, "clients", 50, "clients at once")
 	databases := flag.String("databases", "sqlite,mariadb", "what the panel keeps its state in, in turn")
 	flag.StringVar(&s.evidence, "evidence", os.TempDir(), "`directory` that evidence of a violation is kept in")
-	flag.BoolVar(&s.calm, "calm", false, "have clients alone act: nothing is killed, full or read-only")
+	flag.BoolVar(&s.calm, "calm", false, "have clients alone act: nothing is killed, full or read-only, and no clock jumps")
 	flag.BoolVar(&s.race, "race", false, "build vpm with the race detector, and take what it reports for a violation")
 	flag.Parse()
 	s.databases = strings.Split(*databases, ",")
@@ -124,7 +124,7 @@ func run(ctx context.Context, out io.Writer, s settings) (err error) {
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	built, err := build(ctx, dir, s.race)
+	built, err := build(ctx, dir, !s.calm, s.race)
 	if err != nil {
 		return err
 	}

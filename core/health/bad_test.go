@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"vpm/scripts/lab"
 )
 
 // listen runs talk for every connection, after it has read the request where wait is set, until the test ends.
@@ -151,14 +153,7 @@ func TestALongServerName(t *testing.T) {
 
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := siteAt(t, "http", "a.example", listener.Addr())
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s := siteAt(t, "http", "a.example", lab.RefusingAddr(t))
 	wantStatus(t, "nobody listens", look(t, s), 0, 0, 0)
 }
 

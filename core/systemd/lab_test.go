@@ -153,7 +153,7 @@ func (l *lab) call(t *testing.T, method string, ask, answer any) {
 		if call.Error != nil {
 			t.Fatalf("%s(%+v): %v", method, ask, call.Error)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatalf("%s(%+v) does not come to an end", method, ask)
 	}
 }
@@ -193,7 +193,7 @@ func (l *lab) root(t *testing.T, script string) string {
 // wait waits until the instance's unit is as it should be.
 func (l *lab) wait(t *testing.T, slug string, ready func(Detail) bool) Detail {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var d Detail
 	err := l.VPS.Wait(ctx, func() bool {

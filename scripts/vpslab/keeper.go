@@ -13,7 +13,7 @@ import (
 )
 
 // stopLimit is how long the keeper may take to clear away; the kernel needs a second when much is running.
-const stopLimit = 30 * time.Second
+const stopLimit = 2 * time.Minute
 
 //go:embed keeper.sh
 var keeperScript string

@@ -283,7 +283,7 @@ func TestResourcesAndStatus(t *testing.T) {
 	if first.Tasks.Value == 0 || first.CPU.Value == 0 {
 		t.Errorf("resources %+v", first)
 	}
-	l.write(t, "/srv/vpm/used/htdocs/busy.php", "<?php for ($end = microtime(true) + 0.2; microtime(true) < $end;);")
+	l.write(t, "/srv/vpm/used/htdocs/busy.php", "<?php while (!file_exists(__DIR__ . '/enough'));")
 	socket, err := l.Dial(t.Context(), "unix", "/run/vpm/used/php.sock")
 	if err != nil {
 		t.Fatal(err)
@@ -297,6 +297,7 @@ func TestResourcesAndStatus(t *testing.T) {
 	if err := l.VPS.Wait(t.Context(), func() bool { l.call(t, "Status", Ask{Slug: "used"}, &s); return s.Active == 1 }); err != nil {
 		t.Fatal(err)
 	}
+	l.write(t, "/srv/vpm/used/htdocs/enough", "")
 	if _, err := fcgiAnswer(socket); err != nil {
 		t.Fatal(err)
 	}

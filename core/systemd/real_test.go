@@ -335,7 +335,7 @@ func TestPolkitRefuses(t *testing.T) {
 func TestRebootAndBusRestart(t *testing.T) {
 	t.Parallel()
 	l := ownLab(t, vpslab.Options{Unified: true})
-	l.write(t, "/etc/systemd/system/"+UnitName("slow")+".d/20-slow.conf", "[Service]\nExecStartPre=/bin/sleep 2\n")
+	l.write(t, "/etc/systemd/system/"+UnitName("slow")+".d/20-slow.conf", "[Service]\nExecStartPre=/bin/sh -c 'until test -e /etc/go-on; do sleep 0.05; done'\n")
 	l.provision(t, pool("wanted"), pool("unwanted"), pool("slow"))
 	l.run(t, "wanted", "v1")
 	l.run(t, "unwanted", "v1")
@@ -362,7 +362,7 @@ func TestRebootAndBusRestart(t *testing.T) {
 	var slow Answer
 	start := l.client.Go("Inside.Settle", Ask{Slug: "slow", Run: "v2"}, &slow, nil)
 	l.wait(t, "slow", func(d Detail) bool { return d.Active == "activating" })
-	l.root(t, "systemctl restart dbus")
+	l.root(t, "systemctl restart dbus; touch /etc/go-on")
 	if <-start.Done; start.Error != nil || slow.Message != "" || slow.Seen.Observed != core.ObservedRunning {
 		t.Errorf("a start during which the bus was restarted: %+v, %v", slow, start.Error)
 	}

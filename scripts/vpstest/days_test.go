@@ -48,7 +48,7 @@ func (s *server) addSites() {
 	for i := range sites {
 		dir := docroot + "/" + siteID(i)
 		for name, text := range map[string]string{"index.php": page, "style.css": "body { color: black }\n",
-			"eat.php": `<?php $all = str_repeat('x', 100 << 20); usleep(300000); echo strlen($all);`} {
+			"eat.php": `<?php $all = str_repeat('x', 100 << 20); sleep(2); echo strlen($all);`} {
 			if err := s.WriteFile(dir+"/"+name, []byte(text), 0o644); err != nil {
 				s.t.Fatal(err)
 			}

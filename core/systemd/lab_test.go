@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"vpm/core"
+	"vpm/scripts/instrument"
 	"vpm/scripts/vpslab"
 )
 
@@ -116,7 +117,7 @@ func (l *lab) install() error {
 // enter starts the process inside, as the hardened unit of the server would.
 func (l *lab) enter() error {
 	l.cmd = exec.Command("/usr/bin/setpriv", "--reuid=vpmd", "--regid=vpmd", "--init-groups", "--no-new-privs", program)
-	l.cmd.Env = []string{"VPM_SYSTEMD_INSIDE=1", "PATH=/usr/bin:/bin"}
+	l.cmd.Env = append(instrument.Environment(instrument.Inside), "VPM_SYSTEMD_INSIDE=1", "PATH=/usr/bin:/bin")
 	l.cmd.Dir = "/"
 	l.cmd.Stderr = os.Stderr
 	in, err := l.cmd.StdinPipe()

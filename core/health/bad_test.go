@@ -159,7 +159,7 @@ func TestNobodyListens(t *testing.T) {
 
 func TestServersThatDoNotAccept(t *testing.T) {
 	t.Parallel()
-	wantStatus(t, "does not accept", look(t, siteAt(t, "http", "a.example", full(t))), 0, 0, 0)
+	wantStatus(t, "does not accept", lookInTime(t, siteAt(t, "http", "a.example", full(t))), 0, 0, 0)
 }
 
 // full is a server whose queue of connections is full, which drops what comes.

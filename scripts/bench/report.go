@@ -18,6 +18,9 @@ var plotText string
 //go:embed tried.md
 var tried string
 
+//go:embed coverage.md
+var coverage string
+
 // writeReport makes results.md and the images below docs of what a run has saved.
 func writeReport(file, docs string) error {
 	r, err := readResults(file)
@@ -34,7 +37,7 @@ func writeReport(file, docs string) error {
 		}
 	}
 	missed, met := r.missed()
-	return render(filepath.Join(docs, "results.md"), reportText, map[string]any{"Results": r, "Missed": missed, "Met": met, "Tried": tried})
+	return render(filepath.Join(docs, "results.md"), reportText, map[string]any{"Results": r, "Missed": missed, "Met": met, "Tried": tried, "Coverage": coverage})
 }
 
 // render writes a file from a template.

@@ -102,7 +102,7 @@ func layOver() (dir string, err error) {
 	file := filepath.Join(dir, "reports.go")
 	variable, value, _ := strings.Cut(Environment(Dir())[0], "=")
 	var text strings.Builder
-	err = reportsTemplate.Execute(&text, map[string]any{"Variable": variable, "Value": value, "Again": raceDir != ""})
+	err = reportsTemplate.Execute(&text, map[string]any{"Variable": variable, "Value": value, "Outside": Dir(), "Inside": Inside, "Again": raceDir != ""})
 	if err == nil {
 		err = os.WriteFile(file, []byte(text.String()), 0o644)
 	}

@@ -3,7 +3,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 # Static, and not position-independent, which would cost each CGI request more than a millisecond.
 GOBUILD = CGO_ENABLED=0 go build -trimpath -buildmode=exe -ldflags '-s -w -X main.version=$(VERSION)'
 
-.PHONY: run build test lint fuzz bench torture dist man clean
+.PHONY: run build test race cover lint fuzz bench torture dist man clean
 
 run: build
 	@go build -o bin/run ./scripts/run
@@ -16,6 +16,17 @@ build:
 test:
 	@scripts/setup
 	go test -timeout 20m ./...
+
+# The tests of PACKAGES, with the race detector in them and in the programs that they start.
+PACKAGES ?= ./...
+race:
+	@scripts/setup
+	@scripts/race $(PACKAGES)
+
+# How much of core the tests of PACKAGES run, and what not.
+cover:
+	@scripts/setup
+	@go run ./scripts/cover $(PACKAGES)
 
 lint:
 	@scripts/lint

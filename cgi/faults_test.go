@@ -33,13 +33,20 @@ func TestDatabaseDown(t *testing.T) {
 					},
 					func() *answer { return s.get("/setup.php") },
 				} {
-					begun := time.Now()
-					a := ask().want(503).says("unavailable", "cannot")
-					if took := time.Since(begun); took > 3*time.Second {
-						t.Errorf("%s, database %s: 503 after %v, the limit is 3 s", a.name, what, took)
-					}
-					if strings.Contains(string(a.body), s.dbPass) {
-						t.Errorf("the password is in the answer %s", a.body)
+					// What takes too long, does so each time; a machine that is busy with something else, now and then.
+					for try := 1; ; try++ {
+						begun := time.Now()
+						a := ask().want(503).says("unavailable", "cannot")
+						took := time.Since(begun)
+						if strings.Contains(string(a.body), s.dbPass) {
+							t.Errorf("the password is in the answer %s", a.body)
+						}
+						if took <= 3*time.Second {
+							break
+						}
+						if try == 5 {
+							t.Fatalf("%s, database %s: 503 after %v, the limit is 3 s", a.name, what, took)
+						}
 					}
 				}
 			}

@@ -147,7 +147,7 @@ func (s *site) programs() int {
 // eventually waits for something that another process brings about.
 func (s *site) eventually(what string, done func() bool) {
 	s.t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); {
+	for deadline := time.Now().Add(2 * time.Minute); !done(); {
 		if time.Now().After(deadline) {
 			s.t.Fatal("it did not come to be that " + what)
 		}

@@ -249,7 +249,7 @@ func TestTickSurvives(t *testing.T) {
 	k := newTicking(t, "hangs", "panics", "fine", "fine-too")
 	var hung atomic.Int64
 	answer := make(chan struct{})
-	k.tick.Workers, k.tick.Patience = 2, 2*time.Second
+	k.tick.Workers, k.tick.Patience = 2, 5*time.Second
 	k.Examine = func(ctx context.Context, r core.Record) core.Health {
 		switch r.Instance.InstanceID {
 		case "hangs":

@@ -44,7 +44,7 @@ func TestDatabaseRestarts(t *testing.T) {
 func TestDatabaseClosesIdleConnections(t *testing.T) {
 	t.Parallel()
 	db := lab.NewMariaDB(t)
-	_, err := db.Exec("SET GLOBAL wait_timeout = 1")
+	_, err := db.Exec("SET GLOBAL wait_timeout = 5")
 	must(t, err)
 	p, held := newPanel(t, db), holdSocket(t)
 	socket := held.Addr().String()

@@ -16,10 +16,9 @@ var version = "dev"
 func main() {
 	// A journal that is restarted leaves stderr a broken pipe, which must not end the program.
 	signal.Ignore(syscall.SIGPIPE)
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
-	code := Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
-	stop()
-	os.Exit(code)
+	// For good: a second signal must not turn an end that was orderly into a death at the last moment.
+	ctx, _ := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	os.Exit(Run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 // Run does what the arguments say, and gives the exit status: see exitHelp.

@@ -135,7 +135,7 @@ func (c *child) wantNotice(want string) {
 			}
 		case <-ended:
 			// What it said last may still be on its way here.
-			limit, ended = time.After(2*time.Second), nil
+			limit, ended = time.After(time.Minute), nil
 		case <-limit:
 			c.t.Fatalf("vpm (%v) does not say %s:\n%s", c.cmd.ProcessState, want, c.log())
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -160,14 +161,16 @@ func TestOwnSocket(t *testing.T) {
 	}
 }
 
-// TestSignalTwice: an impatient operator does not cut the drain off.
+// TestSignalTwice: an impatient operator, who asks until it is gone, does not cut the drain off, nor what comes after it.
 func TestSignalTwice(t *testing.T) {
 	t.Parallel()
 	p, held := sharedPanel(t), holdSocket(t)
 	c := launch(t, held, nil, p.args()...)
 	must(t, c.cmd.Process.Signal(syscall.SIGTERM))
 	c.wantNotice("STOPPING=1")
-	_ = c.cmd.Process.Signal(syscall.SIGTERM) // it may be gone
+	for c.cmd.Process.Signal(syscall.SIGTERM) == nil {
+		runtime.Gosched()
+	}
 	<-c.ended
 	if !c.cmd.ProcessState.Success() {
 		t.Errorf("it ended with %v", c.cmd.ProcessState)

@@ -65,7 +65,7 @@ func wantEnd(t *testing.T, done <-chan error) {
 		if err != nil {
 			t.Error(err)
 		}
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the server does not end")
 	}
 }

@@ -113,7 +113,7 @@ func (r *raw) wantClosed() {
 
 func eventually(t *testing.T, what string, f func() bool) {
 	t.Helper()
-	for limit := time.Now().Add(20 * time.Second); !f(); time.Sleep(time.Millisecond) {
+	for limit := time.Now().Add(time.Minute); !f(); time.Sleep(time.Millisecond) {
 		if time.Now().After(limit) {
 			t.Fatal("it does not come about that", what)
 		}

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 	"unicode/utf8"
+
+	"vpm/scripts/lab"
 )
 
 // listen runs talk for every connection, after it has read the request where wait is set, until the test ends.
@@ -151,20 +153,13 @@ func TestALongServerName(t *testing.T) {
 
 func TestNobodyListens(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := siteAt(t, "http", "a.example", listener.Addr())
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s := siteAt(t, "http", "a.example", lab.RefusingAddr(t))
 	wantStatus(t, "nobody listens", look(t, s), 0, 0, 0)
 }
 
 func TestServersThatDoNotAccept(t *testing.T) {
 	t.Parallel()
-	wantStatus(t, "does not accept", look(t, siteAt(t, "http", "a.example", full(t))), 0, 0, 0)
+	wantStatus(t, "does not accept", lookInTime(t, siteAt(t, "http", "a.example", full(t))), 0, 0, 0)
 }
 
 // full is a server whose queue of connections is full, which drops what comes.

@@ -9,13 +9,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"vpm/core"
 )
 
 // quick leaves the machine all the time it may need, and little to servers that hang.
-func quick() examiner { return examiner{budget: ends, patience: 2 * time.Second} }
+func quick() examiner { return examiner{budget: ends, patience: patient} }
 
 // subject is a running instance with a directory, at a site.
 func subject(t *testing.T, s Site) Subject {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"vpm/core"
+	"vpm/scripts/lab"
 )
 
 // httpOf examines a site and gives the check http.
@@ -134,14 +135,7 @@ func TestPages(t *testing.T) {
 // TestWhatCannotBeReachedIsUnknown, for the host may keep a site from asking itself.
 func TestWhatCannotBeReachedIsUnknown(t *testing.T) {
 	t.Parallel()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := subject(t, siteAt(t, "http", "a.example", listener.Addr()))
-	if err := listener.Close(); err != nil {
-		t.Fatal(err)
-	}
+	s := subject(t, siteAt(t, "http", "a.example", lab.RefusingAddr(t)))
 	h := quick().examine(t.Context(), s)
 	wantCheck(t, "nobody listens", checkOf(t, h, "http"), core.CheckUnknown, "connection refused")
 	wantHealthy(t, "nobody listens", h, "unknown")

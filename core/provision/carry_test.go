@@ -30,6 +30,7 @@ func TestCarried(t *testing.T) {
 		`DirectoryIndex index.php home.html`:                   `directoryindex "index.php" "home.html"`,
 		`AddDefaultCharset utf-8`:                              `adddefaultcharset "utf-8"`,
 		`Deny from all`:                                        `Require all denied`,
+		`ExpiresDefault "access plus 1 week"`:                  "<IfModule mod_expires.c>\n expiresdefault \"access plus 1 week\"\n</IfModule>",
 	} {
 		rules, carried, left := carry("", line+"\n")
 		if len(left) != 0 || len(carried) != 1 || apacheRules("/d", rules) != "<Directory \"/d\">\n "+want+"\n</Directory>\n" {
@@ -46,7 +47,7 @@ func TestLeftOut(t *testing.T) {
 		`RedirectMatch ( /b`, `RedirectMatch ^/a>b /c`, `RedirectMatch ^/a /b$x`, `Header set X "%{SSL_CLIENT_CERT}s"`, `Header set X y env=z`, `Header edit Set-Cookie ^ x`, `Header set Transfer-Encoding x`,
 		`Header set X "a\"b"`, `ErrorDocument 404 "text"`, `ErrorDocument 404 http://b.example/`, `ErrorDocument 503 /x.html`, `AddType application/x-httpd-php .html`, `AddType text/html .php`, `AddType text/html .phtml`,
 		`AddHandler cgi-script .cgi`, `Options +ExecCGI`, `Options Indexes`, `php_value memory_limit 1G`, `DirectoryIndex ../x`, `ExpiresDefault "access plus 1 x"`, `Require ip 10.0.0.0/8`, `AuthType Basic`,
-		`<If "true">`, `Header set X` + "\x01", `Header set X é`, `Header set 'X' y`, `Redirect /a "/b"c`,
+		`<If "true">`, `Redirect`, `Header`, `Header always set`, `Header set "a b" c`, `Header set X "a\b"`, `ErrorDocument "404 /x`, `Header set X y"z`, `Header set X` + "\x01", `Header set X é`, `Header set 'X' y`, `Redirect /a "/b"c`,
 	} {
 		rules, _, left := carry("", line+"\n")
 		if len(rules) != 0 || len(left) != 1 && !strings.HasPrefix(line, "<") {
@@ -75,6 +76,15 @@ func TestStockRules(t *testing.T) {
 		rules, carried, left := carry("", text)
 		if len(rules) != 0 || len(left) != 0 || len(carried) != strings.Count(text, "Rewrite") {
 			t.Errorf("%s: %v, left %v", name, carried, texts(left))
+		}
+	}
+	// The fragment has these of its own for the whole site; below a directory they would be another's.
+	for _, line := range []string{"Require all granted", "FallbackResource /index.php"} {
+		if rules, carried, left := carry("", line+"\n"); len(rules) != 0 || len(carried) != 1 || len(left) != 0 {
+			t.Errorf("%s: %v, carried %v, left %v", line, rules, texts(carried), texts(left))
+		}
+		if rules, carried, left := carry("sub", line+"\n"); len(rules) != 0 || len(carried) != 0 || len(left) != 1 {
+			t.Errorf("%s below: %v, carried %v, left %v", line, rules, texts(carried), texts(left))
 		}
 	}
 	if _, _, left := carry("", "RewriteCond %{HTTPS} off\nRewriteRule . /index.php [L]\n"); len(left) != 2 {

@@ -63,7 +63,7 @@ type answer struct {
 
 // serveInside is the server: it does what standard input asks and tells on standard output.
 func serveInside(ctx context.Context, p Paths, slug string) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute)
 	defer cancel()
 	var a ask
 	if err := json.NewDecoder(os.Stdin).Decode(&a); err != nil {
@@ -147,7 +147,7 @@ func (l *lab) install() error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	if _, err := l.MariaDB(ctx); err != nil {
 		return err
@@ -166,7 +166,7 @@ func (l *lab) server(t *testing.T, slug string, a ask) (out answer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	text, err := l.RunInputAs(ctx, "vpmd", bytes.NewReader(in), "setpriv", "--no-new-privs", "/usr/lib/vpm/vpm", "inside", slug)
 	if err == nil {

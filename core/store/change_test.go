@@ -210,9 +210,15 @@ func TestWaitsEndAfterFiveSeconds(t *testing.T) {
 	}
 	outcomes := make(chan outcome)
 	wait := func(what string, f func() error) {
-		began := time.Now()
-		err := f()
-		outcomes <- outcome{what, err, time.Since(began)}
+		const tries = 5 // what takes too long, does so each time; a machine that is busy with something else, now and then
+		for try := 1; ; try++ {
+			began := time.Now()
+			err := f()
+			if waited := time.Since(began); waited <= 9*time.Second || try == tries {
+				outcomes <- outcome{what, err, waited}
+				return
+			}
+		}
 	}
 	var goOn []func()
 	for kind, empty := range map[string]func(testing.TB) Options{"mariadb": emptyMariaDB, "sqlite": emptySQLite} {

@@ -38,6 +38,14 @@ const lockWait = 5
 var sockets = []string{"/run/mysqld/mysqld.sock", "/var/run/mysqld/mysqld.sock", "/var/lib/mysql/mysql.sock", "/var/run/mysql/mysql.sock", "/tmp/mysql.sock"}
 
 func openMySQL(m MySQL) (*sql.DB, error) {
+	c, err := newMySQLConnector(m)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(c), nil
+}
+
+func newMySQLConnector(m MySQL) (driver.Connector, error) {
 	cfg := mysql.NewConfig()
 	cfg.Net, cfg.Addr = m.Address()
 	cfg.DBName, cfg.User, cfg.Passwd = m.Database, m.User, m.Password
@@ -52,7 +60,7 @@ func openMySQL(m MySQL) (*sql.DB, error) {
 	if err != nil {
 		return nil, core.Errorf(core.CodeUnavailable, "cannot use the MySQL settings: %w", err)
 	}
-	return sql.OpenDB(boundedConnector{c}), nil
+	return boundedConnector{c}, nil
 }
 
 // Address is where to connect to, as net.Dial wants it.

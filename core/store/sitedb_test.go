@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -139,20 +138,22 @@ func TestSiteLoginRefused(t *testing.T) {
 			wantSiteError(t, login, core.CodeUnavailable, "refuses the site's user name or password")
 		})
 	}
+	// Of a name of its own, for the server is all tests' and stays for the next count.
+	user := good.Name + "_bare"
 	_, err := server.Exec("GRANT ALL ON *.* TO '" + good.User + "'@'%'")
 	must(t, err)
 	gone := good
 	gone.Name = "no_such_database"
 	wantSiteError(t, gone, core.CodeNotFound, "does not exist")
 
-	_, err = server.Exec("CREATE USER without_password@localhost; GRANT SELECT ON `" + strings.ReplaceAll(good.Name, "_", `\_`) + "`.* TO without_password@localhost")
+	_, err = server.Exec("CREATE USER " + user + "@localhost; GRANT SELECT ON `" + strings.ReplaceAll(good.Name, "_", `\_`) + "`.* TO " + user + "@localhost")
 	must(t, err)
 	bare := good
-	bare.User, bare.Password = "without_password", ""
+	bare.User, bare.Password = user, ""
 	if _, tables, err := MeasureSite(t.Context(), bare); err != nil || tables != 1 {
 		t.Errorf("a user without a password sees %d tables, %v", tables, err)
 	}
-	_, err = server.Exec("ALTER USER without_password@localhost ACCOUNT LOCK")
+	_, err = server.Exec("ALTER USER " + user + "@localhost ACCOUNT LOCK")
 	must(t, err)
 	wantSiteError(t, bare, core.CodeUnavailable, "refuses the site's user name or password")
 }
@@ -176,11 +177,7 @@ func TestSiteOverTCP(t *testing.T) {
 
 func TestSiteServerNotThere(t *testing.T) {
 	t.Parallel()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	must(t, err)
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
-	login := SiteLogin{Host: "127.0.0.1", Port: port, Name: "site_db", User: "site_user", Password: "s3cret", Prefix: "wp_"}
+	login := SiteLogin{Host: "127.0.0.1", Port: lab.RefusingAddr(t).Port, Name: "site_db", User: "site_user", Password: "s3cret", Prefix: "wp_"}
 	wantSiteError(t, login, core.CodeUnavailable, "cannot reach the site's database server")
 	login.Host = "no-such-host.invalid"
 	wantSiteError(t, login, core.CodeUnavailable, "cannot reach the site's database server")

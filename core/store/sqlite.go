@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"net/url"
@@ -39,13 +40,21 @@ func openSQLite(path string) (*sql.DB, error) {
 }
 
 func sqliteDSN(path, mode string) (*sql.DB, error) {
+	c, err := newSQLiteConnector(path, mode)
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(c), nil
+}
+
+func newSQLiteConnector(path, mode string) (driver.Connector, error) {
 	q := fmt.Sprintf("mode=%s&_txlock=immediate&_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)&_pragma=synchronous(2)&_pragma=wal_autocheckpoint(0)",
 		mode, lockWait*1000)
 	c, err := sqlite.NewConnector((&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q}).String())
 	if err != nil {
 		return nil, err
 	}
-	return sql.OpenDB(sqliteConnector{c, path}), nil
+	return sqliteConnector{c, path}, nil
 }
 
 // CreateSQLite creates an empty database file for its owner only, with a write-ahead log where the file

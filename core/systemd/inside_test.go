@@ -220,15 +220,20 @@ func (in *Inside) Detect(ask Ask, found *Capability) error {
 	return nil
 }
 
-// Together starts all instances at once and says how many were seen being started at the same time.
+// Together starts all instances at once, again where there are too many others, and says how many were seen being started at
+// the same time.
 func (in *Inside) Together(slugs []string, most *int) error {
-	ctx, cancel := Ask{Within: 5 * time.Minute}.context()
+	ctx, cancel := Ask{Within: 15 * time.Minute}.context()
 	defer cancel()
 	var failed atomic.Pointer[error]
 	var wg sync.WaitGroup
 	for _, slug := range slugs {
 		wg.Go(func() {
-			if _, err := in.rt.Units.Start(ctx, UnitName(slug)); err != nil {
+			_, err := in.rt.Units.Start(ctx, UnitName(slug))
+			for core.CodeOf(err) == core.CodeBusy && ctx.Err() == nil {
+				_, err = in.rt.Units.Start(ctx, UnitName(slug))
+			}
+			if err != nil {
 				failed.Store(&err)
 			}
 		})

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"vpm/core"
+	"vpm/scripts/instrument"
 	"vpm/scripts/vpslab"
 )
 
@@ -116,7 +117,7 @@ func (l *lab) install() error {
 // enter starts the process inside, as the hardened unit of the server would.
 func (l *lab) enter() error {
 	l.cmd = exec.Command("/usr/bin/setpriv", "--reuid=vpmd", "--regid=vpmd", "--init-groups", "--no-new-privs", program)
-	l.cmd.Env = []string{"VPM_SYSTEMD_INSIDE=1", "PATH=/usr/bin:/bin"}
+	l.cmd.Env = append(instrument.Environment(instrument.Inside), "VPM_SYSTEMD_INSIDE=1", "PATH=/usr/bin:/bin")
 	l.cmd.Dir = "/"
 	l.cmd.Stderr = os.Stderr
 	in, err := l.cmd.StdinPipe()
@@ -153,7 +154,7 @@ func (l *lab) call(t *testing.T, method string, ask, answer any) {
 		if call.Error != nil {
 			t.Fatalf("%s(%+v): %v", method, ask, call.Error)
 		}
-	case <-time.After(time.Minute):
+	case <-time.After(5 * time.Minute):
 		t.Fatalf("%s(%+v) does not come to an end", method, ask)
 	}
 }
@@ -193,7 +194,7 @@ func (l *lab) root(t *testing.T, script string) string {
 // wait waits until the instance's unit is as it should be.
 func (l *lab) wait(t *testing.T, slug string, ready func(Detail) bool) Detail {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	var d Detail
 	err := l.VPS.Wait(ctx, func() bool {

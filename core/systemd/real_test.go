@@ -283,7 +283,7 @@ func TestResourcesAndStatus(t *testing.T) {
 	if first.Tasks.Value == 0 || first.CPU.Value == 0 {
 		t.Errorf("resources %+v", first)
 	}
-	l.write(t, "/srv/vpm/used/htdocs/busy.php", "<?php for ($end = microtime(true) + 0.2; microtime(true) < $end;);")
+	l.write(t, "/srv/vpm/used/htdocs/busy.php", "<?php while (!file_exists(__DIR__ . '/enough'));")
 	socket, err := l.Dial(t.Context(), "unix", "/run/vpm/used/php.sock")
 	if err != nil {
 		t.Fatal(err)
@@ -297,6 +297,7 @@ func TestResourcesAndStatus(t *testing.T) {
 	if err := l.VPS.Wait(t.Context(), func() bool { l.call(t, "Status", Ask{Slug: "used"}, &s); return s.Active == 1 }); err != nil {
 		t.Fatal(err)
 	}
+	l.write(t, "/srv/vpm/used/htdocs/enough", "")
 	if _, err := fcgiAnswer(socket); err != nil {
 		t.Fatal(err)
 	}
@@ -334,7 +335,7 @@ func TestPolkitRefuses(t *testing.T) {
 func TestRebootAndBusRestart(t *testing.T) {
 	t.Parallel()
 	l := ownLab(t, vpslab.Options{Unified: true})
-	l.write(t, "/etc/systemd/system/"+UnitName("slow")+".d/20-slow.conf", "[Service]\nExecStartPre=/bin/sleep 2\n")
+	l.write(t, "/etc/systemd/system/"+UnitName("slow")+".d/20-slow.conf", "[Service]\nExecStartPre=/bin/sh -c 'until test -e /etc/go-on; do sleep 0.05; done'\n")
 	l.provision(t, pool("wanted"), pool("unwanted"), pool("slow"))
 	l.run(t, "wanted", "v1")
 	l.run(t, "unwanted", "v1")
@@ -361,7 +362,7 @@ func TestRebootAndBusRestart(t *testing.T) {
 	var slow Answer
 	start := l.client.Go("Inside.Settle", Ask{Slug: "slow", Run: "v2"}, &slow, nil)
 	l.wait(t, "slow", func(d Detail) bool { return d.Active == "activating" })
-	l.root(t, "systemctl restart dbus")
+	l.root(t, "systemctl restart dbus; touch /etc/go-on")
 	if <-start.Done; start.Error != nil || slow.Message != "" || slow.Seen.Observed != core.ObservedRunning {
 		t.Errorf("a start during which the bus was restarted: %+v, %v", slow, start.Error)
 	}

@@ -13,6 +13,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"vpm/scripts/instrument"
 )
 
 // TestMain lets the test binary walk as a process of its own, with few descriptors: the tree
@@ -40,7 +42,7 @@ func child(t *testing.T, root string, nobody bool) (bytes, files, unreadable, pe
 	defer program.Close()
 	cmd := exec.Command("/proc/self/fd/3")
 	cmd.ExtraFiles = []*os.File{program}
-	cmd.Env = []string{"VPM_WALK=" + root}
+	cmd.Env = append(instrument.Environment(instrument.Dir()), "VPM_WALK="+root)
 	if nobody && os.Geteuid() == 0 {
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
 	}

@@ -28,7 +28,7 @@ func TestFileServerThatHangs(t *testing.T) {
 	must(t, unix.Mount("test", hangs, "fuse", 0, "fd="+strconv.Itoa(int(fuse.Fd()))+",rootmode=40000,user_id=0,group_id=0"))
 	defer unix.Unmount(hangs, unix.MNT_DETACH)
 
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 	defer cancel()
 	d, err := Walk(ctx, Tree{Root: dir})
 	if err != nil || d.Complete || d.Bytes != 200 || d.Files != 4 || d.Unreadable != 0 {

@@ -21,6 +21,9 @@ var tried string
 //go:embed found.md
 var found string
 
+//go:embed coverage.md
+var coverage string
+
 // writeReport makes results.md and the images below docs of what a run has saved.
 func writeReport(file, docs string) error {
 	r, err := readResults(file)
@@ -37,7 +40,7 @@ func writeReport(file, docs string) error {
 		}
 	}
 	missed, met := r.missed()
-	return render(filepath.Join(docs, "results.md"), reportText, map[string]any{"Results": r, "Missed": missed, "Met": met, "Tried": tried, "Found": found})
+	return render(filepath.Join(docs, "results.md"), reportText, map[string]any{"Results": r, "Missed": missed, "Met": met, "Tried": tried, "Found": found, "Coverage": coverage})
 }
 
 // render writes a file from a template.

@@ -35,7 +35,7 @@ func hold(t *testing.T, host *lab.Host, file string) held {
 	}
 	t.Cleanup(func() { conn.Close() })
 	fmt.Fprintf(conn, "POST /api/auth/login.php HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", len(heldBody))
-	limit, tick := time.After(30*time.Second), time.NewTicker(5*time.Millisecond)
+	limit, tick := time.After(2*time.Minute), time.NewTicker(5*time.Millisecond)
 	defer tick.Stop()
 	for !running(t, file) {
 		select {

@@ -5,10 +5,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"vpm/scripts/instrument"
 )
 
 // Build builds a package of the module as its programs are shipped, static and not position-independent, into the file
-// path. The flags are further ones of go build.
+// path, or as package instrument wants them. The flags are further ones of go build.
 func Build(path, pkg string, flags ...string) error { return BuildFor("", path, pkg, flags...) }
 
 // BuildFor is Build for a processor, by its GOARCH; "" is this machine's.
@@ -22,11 +24,17 @@ func BuildTest(path, pkg string, flags ...string) error {
 }
 
 func build(arch, path, pkg string, args []string) error {
-	cmd := exec.Command("go", append(args, "-o", path, pkg)...)
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if arch != "" {
-		cmd.Env = append(cmd.Env, "GOARCH="+arch)
+	environment := []string{"CGO_ENABLED=0", "GOARCH=" + arch}
+	if arch == "" { // others are as they are shipped: not every processor has a race detector
+		var clear func()
+		var err error
+		if args, environment, clear, err = instrument.Build(pkg, args); err != nil {
+			return err
+		}
+		defer clear()
 	}
+	cmd := exec.Command("go", append(args, "-o", path, pkg)...)
+	cmd.Env = append(os.Environ(), environment...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("cannot build %s: %w\n%s", filepath.Base(path), err, out)
 	}

@@ -137,7 +137,7 @@ func TestServersDieWithTheirProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait()
-	limit, tick := time.After(30*time.Second), time.NewTicker(5*time.Millisecond)
+	limit, tick := time.After(2*time.Minute), time.NewTicker(5*time.Millisecond)
 	defer tick.Stop()
 	for len(processes(t, 0, dirs...)) > 0 {
 		select {

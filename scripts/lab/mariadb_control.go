@@ -15,7 +15,7 @@ import (
 )
 
 // shutDownLimit is far more than a small database needs to write its pages out.
-const shutDownLimit = 30 * time.Second
+const shutDownLimit = 2 * time.Minute
 
 var databaseName = regexp.MustCompile(`^[A-Za-z0-9_]{1,64}$`)
 

@@ -2,6 +2,7 @@ package lab
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,7 +62,7 @@ func NewDir(t testing.TB) string {
 }
 
 // stopLimit is how long a web server may take to end by itself.
-const stopLimit = 30 * time.Second
+const stopLimit = 2 * time.Minute
 
 // Serve runs a web server in the foreground until the test ends, and returns where it answers once it takes connections.
 // command writes the server's configuration for a port of 127.0.0.1 and gives what to run; it is asked again where
@@ -105,4 +106,23 @@ func refusals(log string) string {
 		}
 	}
 	return lines.String()
+}
+
+// RefusingAddr is an address of 127.0.0.1 that refuses connections until the test ends: its port is taken, so that nobody
+// else can listen there, and nobody listens.
+func RefusingAddr(t testing.TB) *net.TCPAddr {
+	t.Helper()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: name.(*syscall.SockaddrInet4).Port}
 }

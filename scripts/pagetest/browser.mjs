@@ -12,7 +12,7 @@ const axe = await readFile(require.resolve('axe-core/axe.min.js'), 'utf8');
 /** given is what the test in Go tells a scenario: the host's address and files. */
 export const given = JSON.parse(process.env.VPM_GIVEN);
 
-const patience = 20_000; // ms; a page that takes longer hangs
+const patience = 120_000; // ms; a page that takes longer hangs
 const failures = [];
 
 /** fail notes what is wrong and goes on. */
@@ -33,7 +33,7 @@ export async function eventually(what, look) {
 
 /** scenario runs a story in a browser and ends the process: with 0 when nothing was wrong in it. */
 export async function scenario(story) {
-	const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+	const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'], timeout: patience });
 	// The test was killed, and with it what would have cleared away.
 	let killed = false;
 	process.stdin.on('end', async () => {

@@ -112,7 +112,7 @@ func TestScenarioEndsWithItsTest(t *testing.T) {
 	if _, err := os.Stat(home); !os.IsNotExist(err) {
 		t.Errorf("%s is still there (%v)", home, err)
 	}
-	limit := time.Now().Add(30 * time.Second)
+	limit := time.Now().Add(2 * time.Minute)
 	for processesIn(t, home) > 0 {
 		if time.Now().After(limit) {
 			t.Fatalf("%d processes are left", processesIn(t, home))

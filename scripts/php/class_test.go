@@ -39,7 +39,7 @@ func (c Caller) wantException(t *testing.T, words string, calls ...string) []Out
 }
 
 func options(url string, more ...any) map[string]any {
-	list := map[string]any{"url": url, "token": token, "program": "", "config": "/nonexistent", "timeout": 20, "connect_timeout": 10}
+	list := map[string]any{"url": url, "token": token, "program": "", "config": "/nonexistent", "timeout": 120, "connect_timeout": 120}
 	for i := 0; i+1 < len(more); i += 2 {
 		list[more[i].(string)] = more[i+1]
 	}

@@ -81,13 +81,18 @@ func (r *running) stop(t *testing.T) {
 	}
 }
 
+// freePort is one that no client of another test has while nobody listens on it, and a listener that takes it.
 func freePort(t *testing.T) (int, net.Listener) {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := lab.FreePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return l.Addr().(*net.TCPAddr).Port, l
+	l, err := net.Listen("tcp", "127.0.0.1:"+strconv.Itoa(port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port, l
 }
 
 // TestRun does what the README says after "make run", line by line as printed.

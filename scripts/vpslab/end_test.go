@@ -48,7 +48,7 @@ func glob(t *testing.T, pattern string) []string {
 // awaitNothing is for when the dead are left to the machine's first process, which takes its time.
 func awaitNothing(t *testing.T, dir string) {
 	t.Helper()
-	limit, tick := time.After(30*time.Second), time.NewTicker(20*time.Millisecond)
+	limit, tick := time.After(2*time.Minute), time.NewTicker(20*time.Millisecond)
 	defer tick.Stop()
 	for len(remains(t, dir)) > 0 {
 		select {

@@ -12,6 +12,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"vpm/scripts/instrument"
 )
 
 var (
@@ -67,7 +69,30 @@ func (l layer) furnish() error {
 			return err
 		}
 	}
+	if instrument.Dir() != "" {
+		if err := l.instrument(); err != nil {
+			return err
+		}
+	}
 	return l.identify()
+}
+
+// instrument lets the programs of services report, which are shut in more or less.
+func (l layer) instrument() error {
+	const writable = "[Service]\nReadWritePaths=" + instrument.Inside + "\n"
+	for path, text := range map[string]string{
+		"/etc/systemd/system.conf.d/instrument.conf":         "[Manager]\nDefaultEnvironment=\"" + instrument.Environment(instrument.Inside)[0] + "\"\n",
+		"/etc/systemd/system/vpm.service.d/instrument.conf":  writable,
+		"/etc/systemd/system/vpm-.service.d/instrument.conf": writable,
+	} {
+		if err := os.MkdirAll(filepath.Dir(l.at(path)), 0o755); err != nil {
+			return err
+		}
+		if err := os.WriteFile(l.at(path), []byte(text), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // identify writes what names a machine and what decides how it boots.

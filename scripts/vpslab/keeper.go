@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"vpm/scripts/instrument"
 )
 
 // stopLimit is how long the keeper may take to clear away; the kernel needs a second when much is running.
-const stopLimit = 30 * time.Second
+const stopLimit = 2 * time.Minute
 
 //go:embed keeper.sh
 var keeperScript string
@@ -22,7 +24,7 @@ var keeperScript string
 // reaches, and in a mount namespace of its own.
 func (v *VPS) keeperCommand(mode string) *exec.Cmd {
 	cmd := exec.Command("/bin/bash", "-c", keeperScript, "keeper.sh", v.name, v.dir, mode)
-	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C"}
+	cmd.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C", "INSTRUMENTED=" + instrument.Dir()}
 	cmd.Dir = "/"
 	cmd.Stdout, cmd.Stderr = v.console, v.console
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Cloneflags: syscall.CLONE_NEWNS}

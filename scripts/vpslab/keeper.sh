@@ -77,7 +77,7 @@ run() {
       join "$name/vps$boot" || exit
       NOTIFY_SOCKET=@$name exec systemd-nspawn --quiet --settings=no --directory=/run/root --machine="$name" \
         --hostname=vps --register=no --keep-unit --notify-ready=yes --private-network --link-journal=no \
-        --resolv-conf=off --timezone=off --console=pipe --kill-signal=SIGRTMIN+3 /bin/sh -c "$init"
+        ${INSTRUMENTED:+--bind="$INSTRUMENTED:/instrumented"} --resolv-conf=off --timezone=off --console=pipe --kill-signal=SIGRTMIN+3 /bin/sh -c "$init"
     ) </dev/null 3<&- || status=$?
   done
   return $status

@@ -9,14 +9,16 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"vpm/scripts/instrument"
 )
 
 // environment is what a login as root gives; RunAs puts another's home and name over it.
 func environment() []string {
-	return []string{
+	return append([]string{
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
 		"LANG=C.UTF-8", "HOME=/root", "USER=root", "LOGNAME=root", "SYSTEMD_PAGER=", "SYSTEMD_COLORS=0",
-	}
+	}, instrument.Environment(instrument.Inside)...)
 }
 
 // Start starts cmd in the VPS, as its process and our child: cmd.Path, cmd.Dir and a Credential are the VPS's, and

@@ -7,7 +7,7 @@ import (
 )
 
 const (
-	journalLimit = 10 * time.Second
+	journalLimit = 2 * time.Minute
 	pollEvery    = 10 * time.Millisecond
 	mariaDB      = "/run/mysqld/mysqld.sock"
 )

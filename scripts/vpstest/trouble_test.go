@@ -149,7 +149,7 @@ func (s *server) wantStartsCompleted() {
 func (s *server) killWhileUnitStarts(i int) {
 	s.t.Helper()
 	slow := "/etc/systemd/system/" + siteUnit(i) + ".d/20-slow.conf"
-	if err := s.WriteFile(slow, []byte("[Service]\nExecStartPre=/bin/sleep 1\n"), 0o644); err != nil {
+	if err := s.WriteFile(slow, []byte("[Service]\nExecStartPre=/bin/sh -c 'until test -e /etc/go-on; do sleep 0.05; done'\n"), 0o644); err != nil {
 		s.t.Fatal(err)
 	}
 	s.sh("systemctl daemon-reload")
@@ -169,8 +169,9 @@ func (s *server) killWhileUnitStarts(i int) {
 	if a := <-done; a.status < 500 {
 		s.t.Errorf("a start whose server was killed: %v", a)
 	}
+	s.sh("touch /etc/go-on")
 	s.wantOpen(i)
-	s.sh("rm " + slow + "; systemctl daemon-reload")
+	s.sh("rm " + slow + " /etc/go-on; systemctl daemon-reload")
 }
 
 // wantOpen looks at a site until it is seen to run, and then it has to answer.

@@ -211,7 +211,10 @@ func operations(in, other core.Instance, admin int64) []operation {
 		{"SaveHealth", func(ctx context.Context, db *DB) error { return db.SaveHealth(ctx, in, core.Health{}) }},
 		{"SaveWalk", func(ctx context.Context, db *DB) error { return db.SaveWalk(ctx, in, []byte("here")) }},
 		{"Walk", func(ctx context.Context, db *DB) error { _, err := db.Walk(ctx, in); return err }},
-		{"Unseen", func(ctx context.Context, db *DB) error { _, err := db.Unseen(ctx, at.Add(time.Hour), 5); return err }},
+		{"Unseen", func(ctx context.Context, db *DB) error {
+			_, err := db.Unseen(ctx, at.Add(time.Hour), at.Add(2*time.Hour), 5)
+			return err
+		}},
 		{"Seen", func(ctx context.Context, db *DB) error {
 			return db.Seen(ctx, []core.Record{{Instance: in}, {Instance: other}}, at.Add(time.Minute))
 		}},

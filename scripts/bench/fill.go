@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
 	_ "modernc.org/sqlite" // database/sql driver
 )
 
@@ -47,7 +48,7 @@ const (
 	updateGates = `UPDATE vpm_gates SET entry = '/home/acct/instances/site', observed = 'running', how = 'probe',
 		seen = 'The front page answered 200, and so did a PHP file and a static file', observed_at = ?`
 	insertWatch = `INSERT INTO vpm_watch (instance_row, seen_at, healthy, checked_at, wanted, failures, muted_until, checks)
-		SELECT id, ?, 1, ?, 'running', 0, 1795403510, ? FROM instances`
+		SELECT id, ?, 1, ?, 'running', 0, 1795403510, ? FROM instances WHERE id NOT IN (SELECT instance_row FROM vpm_watch)`
 
 	checks = `[{"name":"directory","result":"ok","reason":"The directory /home/acct/instances/site can be read.","duration_ms":0.09},
 		{"name":"configuration","result":"ok","reason":"The configuration /home/acct/instances/site/wp-config.php can be read.","duration_ms":0.12},
@@ -81,8 +82,19 @@ func (d *database) ask(ctx context.Context, query string, value any) (err error)
 	return nil
 }
 
-// change makes changes in a transaction, up to the first that fails.
-func (d *database) change(ctx context.Context, statements func(exec func(query string, args ...any))) (err error) {
+const duplicateEntry = 1062 // MariaDB's number
+
+// change makes changes in a transaction, all or none, and again where a server that runs has written one of the rows meanwhile.
+func (d *database) change(ctx context.Context, statements func(exec func(query string, args ...any))) error {
+	for try := 1; ; try++ {
+		err := d.tryChange(ctx, statements)
+		if twice, ok := errors.AsType[*mysql.MySQLError](err); !ok || twice.Number != duplicateEntry || try == 3 {
+			return err
+		}
+	}
+}
+
+func (d *database) tryChange(ctx context.Context, statements func(exec func(query string, args ...any))) (err error) {
 	db, err := sql.Open(d.driver, d.source)
 	if err != nil {
 		return fmt.Errorf("cannot fill %s: %w", d.label, err)

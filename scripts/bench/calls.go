@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"vpm/scripts/lab"
 )
@@ -144,19 +145,8 @@ func (b *bench) driveAll(ctx context.Context, c caller, token string, w work, rs
 		cells[1], cells[2], cells[7] = at[0].times[i].quantile(0.5), at[0].times[i].quantile(0.99), at[0].cpu.quantile(0.5)
 		rows = append(rows, cells)
 	}
-	for turn := range 3 { // the least: a server's own ticks and a connection made anew come between
-		for i := range w.names {
-			n, err := trips.of(func() error {
-				_, err := c.call(ctx, token, w.request(0, i))
-				return err
-			})
-			if err != nil {
-				return nil, err
-			}
-			if trips != nil && (turn == 0 || n.(int) < rows[i][8].(int)) {
-				rows[i][8] = n
-			}
-		}
+	if err := countTrips(ctx, c, token, w, trips, rows); err != nil {
+		return nil, err
 	}
 	for i := range w.names {
 		if rss == nil {
@@ -169,6 +159,34 @@ func (b *bench) driveAll(ctx context.Context, c caller, token string, w work, rs
 		rows[i][6] = mb
 	}
 	return rows, nil
+}
+
+// tickTime is longer than a server's tick over the instances takes.
+const tickTime = 15 * time.Second
+
+// countTrips has the rows tell the least number of round trips that was seen twice: a server's own tick comes between, and a
+// connection made anew.
+func countTrips(ctx context.Context, c caller, token string, w work, trips *trips, rows []row) error {
+	if trips == nil {
+		return nil
+	}
+	for begin, again := time.Now(), false; !again && time.Since(begin) < tickTime; {
+		again = true
+		for i := range w.names {
+			n, err := trips.of(func() error {
+				_, err := c.call(ctx, token, w.request(0, i))
+				return err
+			})
+			if err != nil {
+				return err
+			}
+			least, counted := rows[i][8].(int)
+			if again = again && counted && n == least; !counted || n < least {
+				rows[i][8] = n
+			}
+		}
+	}
+	return nil
 }
 
 // logins are made by one client: that of many at once from one address is taken for a search for passwords, and refused.

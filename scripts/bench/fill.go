@@ -69,9 +69,18 @@ func (d *database) watch(ctx context.Context) error {
 	})
 }
 
+// open waits for a server that writes to SQLite as well.
+func (d *database) open() (*sql.DB, error) {
+	source := d.source
+	if d.driver == "sqlite" {
+		source += "?_pragma=busy_timeout(30000)&_txlock=immediate"
+	}
+	return sql.Open(d.driver, source)
+}
+
 // ask reads one value.
 func (d *database) ask(ctx context.Context, query string, value any) (err error) {
-	db, err := sql.Open(d.driver, d.source)
+	db, err := d.open()
 	if err == nil {
 		err = db.QueryRowContext(ctx, query).Scan(value)
 		err = errors.Join(err, db.Close())
@@ -95,7 +104,7 @@ func (d *database) change(ctx context.Context, statements func(exec func(query s
 }
 
 func (d *database) tryChange(ctx context.Context, statements func(exec func(query string, args ...any))) (err error) {
-	db, err := sql.Open(d.driver, d.source)
+	db, err := d.open()
 	if err != nil {
 		return fmt.Errorf("cannot fill %s: %w", d.label, err)
 	}

@@ -65,11 +65,8 @@ func (t *trips) between(f func() error) (int, error) {
 	return after - before, err
 }
 
-// of gives how much a request adds to the counters; nil where there are none.
-func (t *trips) of(ask func() error) (any, error) {
-	if t == nil {
-		return nil, ask()
-	}
+// of gives how much a request adds to the counters.
+func (t *trips) of(ask func() error) (int, error) {
 	n, err := t.between(ask)
 	return n - t.own, err
 }

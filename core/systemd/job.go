@@ -14,10 +14,12 @@ const (
 	jobLimit = 3 * time.Minute
 	// lookEvery is how often a job is asked about whose end ought to be told.
 	lookEvery = 5 * time.Second
+	// settleEvery is how often a start is asked about that nobody waits for any more.
+	settleEvery = time.Second
 )
 
 // job queues a job and waits for its end.
-func (u *Units) job(ctx context.Context, verb, method, unit string) (Result, error) {
+func (u *Units) job(ctx context.Context, verb, method, unit string) (_ Result, err error) {
 	if err := checkUnit(unit); err != nil {
 		return Result{}, err
 	}
@@ -27,7 +29,7 @@ func (u *Units) job(ctx context.Context, verb, method, unit string) (Result, err
 	if verb == "start" || verb == "restart" {
 		select {
 		case u.starts <- struct{}{}:
-			defer func() { <-u.starts }()
+			defer func() { u.leave(unit, core.CodeOf(err) == core.CodeBusy) }()
 		case <-ctx.Done():
 			return Result{}, core.Errorf(core.CodeBusy, "cannot %s: too many others are being started, try again in a moment", doing)
 		}
@@ -60,6 +62,36 @@ func (u *Units) job(ctx context.Context, verb, method, unit string) (Result, err
 		return Result{Outcome: outcome}, err
 	}
 	return Result{outcome, after}, judge(verb, unit, outcome, after)
+}
+
+// leave gives the place of a start to the next one. One whose end was not seen goes on in systemd, and has its place until
+// nothing is under way with the unit any more.
+func (u *Units) leave(unit string, unseen bool) {
+	if !unseen {
+		<-u.starts
+		return
+	}
+	go func() {
+		u.settled(unit)
+		<-u.starts
+	}()
+}
+
+func (u *Units) settled(unit string) {
+	ctx, cancel := context.WithTimeout(context.Background(), jobLimit)
+	defer cancel()
+	look := time.NewTicker(settleEvery)
+	defer look.Stop()
+	for {
+		if d, err := u.detail(ctx, unit); err == nil && d.Job == "" && d.Active != "activating" {
+			return
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // wait waits for a job's end and says how systemd says it ended. Where nobody told that, because the connection was lost

@@ -4,8 +4,11 @@ package systemd
 
 import (
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
+	"vpm/core"
 	"vpm/scripts/vpslab"
 )
 
@@ -20,6 +23,12 @@ func TestMany(t *testing.T) {
 		pools[i] = pool(fmt.Sprint("many", i))
 		slugs[i] = pools[i].Slug
 		l.write(t, "/var/lib/vpm/wanted/"+slugs[i], "")
+	}
+	for i := range maxStarts {
+		slow := pool(fmt.Sprint("slow", i))
+		pools = append(pools, slow)
+		l.write(t, "/var/lib/vpm/wanted/"+slow.Slug, "")
+		l.write(t, "/etc/systemd/system/"+UnitName(slow.Slug)+".d/20-slow.conf", "[Service]\nExecStartPre=/bin/sh -c 'until test -e /etc/go-on; do sleep 0.05; done'\n")
 	}
 	l.provision(t, pools...)
 	var most int
@@ -40,6 +49,29 @@ func TestMany(t *testing.T) {
 		}
 	}
 	l.wantAnswers(t, slugs[1:])
+	l.wantUnseenStartsCount(t, pools[many:], slugs[0])
+}
+
+// wantUnseenStartsCount gives up waiting for as many starts as there may be: another has to wait until they end.
+func (l *lab) wantUnseenStartsCount(t *testing.T, slow []Pool, other string) {
+	t.Helper()
+	start := func(slug string, within time.Duration) Answer {
+		return l.ask(t, "Drive", Ask{Verb: "start", Unit: UnitName(slug), Within: within})
+	}
+	for _, p := range slow {
+		for begun := false; !begun; begun = l.ask(t, "Look", Ask{Slug: p.Slug}).Result.Unit.Active == "activating" {
+			if a := start(p.Slug, time.Second); a.Code != core.CodeBusy {
+				t.Fatalf("%s: %+v", p.Slug, a)
+			}
+		}
+	}
+	if a := start(other, time.Second); a.Code != core.CodeBusy || !strings.Contains(a.Message, "too many others") {
+		t.Errorf("a start beside those that nobody waits for: %+v", a)
+	}
+	l.write(t, "/etc/go-on", "")
+	if a := start(other, 2*time.Minute); a.Code != "" || !a.Result.Unit.up() {
+		t.Errorf("a start after them: %+v", a)
+	}
 }
 
 // wantAnswers asks the pools for their status.

@@ -5,6 +5,7 @@ package systemd
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"net/rpc"
 	"os"
@@ -220,9 +221,9 @@ func (in *Inside) Detect(ask Ask, found *Capability) error {
 	return nil
 }
 
-// Together starts all instances at once, again where there are too many others, and says how many were seen being started at
-// the same time.
-func (in *Inside) Together(slugs []string, most *int) error {
+// Together starts all instances at once, again where there are too many others, and says which were seen being started at the
+// same time when those were the most.
+func (in *Inside) Together(slugs []string, most *[]string) error {
 	ctx, cancel := Ask{Within: 15 * time.Minute}.context()
 	defer cancel()
 	var failed atomic.Pointer[error]
@@ -245,13 +246,15 @@ func (in *Inside) Together(slugs []string, most *int) error {
 		if err != nil {
 			return err
 		}
-		starting := 0
+		var starting []string
 		for _, slug := range slugs {
-			if units[slug].Active == "activating" {
-				starting++
+			if u := units[slug]; u.Active == "activating" {
+				starting = append(starting, fmt.Sprintf("%s (%s, %s)", slug, u.Sub, u.Job))
 			}
 		}
-		*most = max(*most, starting)
+		if len(starting) > len(*most) {
+			*most = starting
+		}
 		select {
 		case <-done:
 			if err := failed.Load(); err != nil {

@@ -83,7 +83,8 @@ func TestSaveTakesTheFirstWritablePlace(t *testing.T) {
 	exe, err := os.Executable()
 	must(t, err)
 	cmd := exec.Command(exe)
-	cmd.Env = append(os.Environ(), "CONFIG_TEST_ACCOUNT="+account)
+	// Not this process's own: Load has settings in it for a moment, in tests that run beside this one.
+	cmd.Env = []string{"CONFIG_TEST_ACCOUNT=" + account, "HOME=/root"}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Unshareflags: syscall.CLONE_NEWNS}
 	if output, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("%v (this test needs root): %s", err, output)

@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	// callLimit is for one call, which polkit may have to start up for.
+	// callLimit is for one call that only looks.
 	callLimit = 10 * time.Second
 	// retryFor is how long a call waits for a bus, or for systemd on it, that is being restarted.
 	retryFor = 3 * time.Second
@@ -86,11 +86,24 @@ func (u *Units) Close() error {
 	return u.conn.Close()
 }
 
+// look calls a method of systemd that changes nothing, and stores its results.
+func (u *Units) look(ctx context.Context, path dbus.ObjectPath, method string, args, results []any) error {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	return u.call(ctx, false, path, method, args, results)
+}
+
+// change calls a method that polkit has to allow, which takes as long as the machine is busy. Who gives up before does not
+// know what has become of it: systemd goes on when polkit has answered.
+func (u *Units) change(ctx context.Context, once bool, method string, args, results []any) error {
+	ctx, cancel := context.WithTimeout(ctx, jobLimit)
+	defer cancel()
+	return u.call(ctx, once, managerPath, managerPrefix+method, args, results)
+}
+
 // call calls a method of systemd and stores its results. A bus or a systemd that is being restarted is waited for; what
 // must not happen twice is then not tried again.
 func (u *Units) call(ctx context.Context, once bool, path dbus.ObjectPath, method string, args, results []any) error {
-	ctx, cancel := context.WithTimeout(ctx, callLimit)
-	defer cancel()
 	giveUp := time.Now().Add(retryFor)
 	for {
 		conn, err := u.bus(ctx)

@@ -14,26 +14,50 @@ const (
 	jobLimit = 3 * time.Minute
 	// lookEvery is how often a job is asked about whose end ought to be told.
 	lookEvery = 5 * time.Second
-	// settleEvery is how often a start is asked about that nobody waits for any more.
-	settleEvery = time.Second
 )
 
-// job queues a job and waits for its end.
-func (u *Units) job(ctx context.Context, verb, method, unit string) (_ Result, err error) {
+// job queues a job and waits for its end. Who gives up waiting for a start is told so, and the start goes on: it keeps its
+// place until it has ended, or has taken too long. Should the instance be stopped meanwhile, its condition does not hold any more.
+func (u *Units) job(ctx context.Context, verb, method, unit string) (Result, error) {
 	if err := checkUnit(unit); err != nil {
 		return Result{}, err
 	}
-	doing := verb + " " + unit
 	ctx, cancel := context.WithTimeout(ctx, jobLimit)
 	defer cancel()
-	if verb == "start" || verb == "restart" {
-		select {
-		case u.starts <- struct{}{}:
-			defer func() { u.leave(unit, core.CodeOf(err) == core.CodeBusy) }()
-		case <-ctx.Done():
-			return Result{}, core.Errorf(core.CodeBusy, "cannot %s: too many others are being started, try again in a moment", doing)
-		}
+	if verb != "start" && verb != "restart" {
+		return u.carryOut(ctx, verb, method, unit)
 	}
+	select {
+	case u.starts <- struct{}{}:
+	case <-ctx.Done():
+		return Result{}, core.Errorf(core.CodeBusy, "cannot %s %s: too many others are being started, try again in a moment", verb, unit)
+	}
+	type ended struct {
+		Result
+		error
+	}
+	end := make(chan ended, 1)
+	go func() {
+		defer func() { <-u.starts }()
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), jobLimit)
+		defer cancel()
+		result, err := u.carryOut(ctx, verb, method, unit)
+		end <- ended{result, err}
+	}()
+	select {
+	case e := <-end:
+		return e.Result, e.error
+	case <-ctx.Done():
+		return Result{}, unseen(verb, unit, ctx.Err())
+	}
+}
+
+func unseen(verb, unit string, err error) error {
+	return core.Errorf(core.CodeBusy, "cannot see the %s of %s end: it is still under way", verb, unit).Because(err)
+}
+
+func (u *Units) carryOut(ctx context.Context, verb, method, unit string) (Result, error) {
+	doing := verb + " " + unit
 	conn, err := u.bus(ctx)
 	if err != nil && !passing(err) {
 		return Result{}, busError(doing, err)
@@ -46,7 +70,7 @@ func (u *Units) job(ctx context.Context, verb, method, unit string) (_ Result, e
 	}
 	var job dbus.ObjectPath
 	// A start or a stop may be asked for twice; a second restart would cut off what the first began.
-	err = u.call(ctx, verb == "restart", managerPath, managerPrefix+method, []any{unit, "replace"}, []any{&job})
+	err = u.change(ctx, verb == "restart", method, []any{unit, "replace"}, []any{&job})
 	if u.mayAsk(err) {
 		return u.bySudo(ctx, verb, unit, err)
 	}
@@ -55,43 +79,13 @@ func (u *Units) job(ctx context.Context, verb, method, unit string) (_ Result, e
 	}
 	outcome, err := u.wait(ctx, signals, job)
 	if err != nil {
-		return Result{}, core.Errorf(core.CodeBusy, "cannot see the %s of %s end: it is still under way", verb, unit).Because(err)
+		return Result{}, unseen(verb, unit, err)
 	}
 	after, err := u.detail(ctx, unit)
 	if err != nil {
 		return Result{Outcome: outcome}, err
 	}
 	return Result{outcome, after}, judge(verb, unit, outcome, after)
-}
-
-// leave gives the place of a start to the next one. One whose end was not seen goes on in systemd, and has its place until
-// nothing is under way with the unit any more.
-func (u *Units) leave(unit string, unseen bool) {
-	if !unseen {
-		<-u.starts
-		return
-	}
-	go func() {
-		u.settled(unit)
-		<-u.starts
-	}()
-}
-
-func (u *Units) settled(unit string) {
-	ctx, cancel := context.WithTimeout(context.Background(), jobLimit)
-	defer cancel()
-	look := time.NewTicker(settleEvery)
-	defer look.Stop()
-	for {
-		if d, err := u.detail(ctx, unit); err == nil && d.Job == "" && d.Active != "activating" {
-			return
-		}
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return
-		}
-	}
 }
 
 // wait waits for a job's end and says how systemd says it ended. Where nobody told that, because the connection was lost
@@ -112,7 +106,7 @@ func (u *Units) wait(ctx context.Context, signals <-chan *dbus.Signal, job dbus.
 			}
 		case <-look.C:
 			var state dbus.Variant
-			err := u.call(ctx, false, job, getProperty, []any{busName + ".Job", "State"}, []any{&state})
+			err := u.look(ctx, job, getProperty, []any{busName + ".Job", "State"}, []any{&state})
 			if name := errorName(err); name == "org.freedesktop.DBus.Error.UnknownObject" || name == "org.freedesktop.DBus.Error.UnknownMethod" {
 				return "", nil
 			}

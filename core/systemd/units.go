@@ -63,7 +63,7 @@ func (u *Units) ResetFailed(ctx context.Context, unit string) error {
 	if err := checkUnit(unit); err != nil {
 		return err
 	}
-	err := u.call(ctx, false, managerPath, managerPrefix+"ResetFailedUnit", []any{unit}, nil)
+	err := u.change(ctx, false, "ResetFailedUnit", []any{unit}, nil)
 	if u.mayAsk(err) {
 		if u.systemctl(ctx, "reset-failed", unit) == nil {
 			return nil
@@ -88,7 +88,7 @@ func (u *Units) List(ctx context.Context) (map[string]Unit, error) {
 		JobType                                         string
 		JobPath                                         dbus.ObjectPath
 	}
-	err := u.call(ctx, false, managerPath, managerPrefix+"ListUnitsByPatterns", []any{[]string{}, []string{UnitName("*")}}, []any{&rows})
+	err := u.look(ctx, managerPath, managerPrefix+"ListUnitsByPatterns", []any{[]string{}, []string{UnitName("*")}}, []any{&rows})
 	if err != nil {
 		return nil, busError("list the instances", err)
 	}
@@ -112,7 +112,7 @@ func (u *Units) Detail(ctx context.Context, slug string) (Detail, error) {
 
 func (u *Units) detail(ctx context.Context, unit string) (Detail, error) {
 	var properties map[string]dbus.Variant
-	if err := u.call(ctx, false, unitPath(unit), getAll, []any{""}, []any{&properties}); err != nil {
+	if err := u.look(ctx, unitPath(unit), getAll, []any{""}, []any{&properties}); err != nil {
 		return Detail{}, busError("look at "+unit, err)
 	}
 	return parseDetail(unit, properties), nil
@@ -125,7 +125,7 @@ func (u *Units) ControlGroup(ctx context.Context) (string, error) {
 		return *group, nil
 	}
 	var group dbus.Variant
-	err := u.call(ctx, false, managerPath, getProperty, []any{busName + ".Manager", "ControlGroup"}, []any{&group})
+	err := u.look(ctx, managerPath, getProperty, []any{busName + ".Manager", "ControlGroup"}, []any{&group})
 	if err != nil {
 		return "", busError("ask systemd for its cgroup", err)
 	}

@@ -181,7 +181,7 @@ func countTrips(ctx context.Context, c caller, token string, w work, trips *trip
 				return err
 			}
 			least, counted := rows[i][8].(int)
-			if again = again && counted && n == least; !counted || n < least {
+			if again = again && counted && n == least; !counted || n.(int) < least {
 				rows[i][8] = n
 			}
 		}

@@ -65,8 +65,11 @@ func (t *trips) between(f func() error) (int, error) {
 	return after - before, err
 }
 
-// of gives how much a request adds to the counters.
-func (t *trips) of(ask func() error) (int, error) {
+// of gives how much a request adds to the counters; nil where there are none.
+func (t *trips) of(ask func() error) (any, error) {
+	if t == nil {
+		return nil, ask()
+	}
 	n, err := t.between(ask)
 	return n - t.own, err
 }

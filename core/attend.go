@@ -13,7 +13,8 @@ type Attention struct {
 }
 
 // Attend sees to an instance between requests: the end of a stop is written down, changes that were cut off and stops
-// that had no effect are carried out, drift is put right, once per cause, and an ended gate that came back is taken out. It gives the record as it is then.
+// that had no effect are carried out, drift is put right, once per cause, and an ended gate that came back is taken out. It
+// gives the record as it is then.
 func (m *Manager) Attend(ctx context.Context, r Record) (Record, Attention, error) {
 	now := m.Now()
 	wanted := r.Wanted(now)

@@ -27,8 +27,7 @@ type MySQL struct {
 }
 
 // connectTimeout bounds dialling and the handshake together, and the first statement of a request: a dead or frozen
-// server is reported
-// within 3 seconds, also where a process manager takes a second to begin the process.
+// server is reported within 3 seconds, also where a process manager takes a second to begin the process.
 const connectTimeout = 1800 * time.Millisecond
 
 // lockWait is how long a change waits for another one of the same instance, in seconds.

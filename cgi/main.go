@@ -26,6 +26,10 @@ var (
 	serverSum string
 )
 
+// spareMemory is that of a FastCGI server, in bytes: net/http/fcgi takes 130 kB for each request, and the collector would
+// run every 30 of them. It is address space only, of which hosts give 64 MB and more.
+const spareMemory = 6 << 20
+
 func main() {
 	if l, ok := gateway.Inherited(); ok {
 		// One request at a time is what mod_fcgid gives a process: more processors would only look for work.
@@ -35,7 +39,7 @@ func main() {
 		resident := &app.Resident{MaxConns: 4, ServerSum: serverSum, Version: version}
 		// mod_fcgid follows its SIGTERM with SIGKILL after 4 seconds.
 		s := &gateway.Server{Handler: switchable(resident), Stale: resident.Stale, Idle: time.Minute, Drain: 3 * time.Second,
-			HandOn: autoinstall.ServerSocket}
+			HandOn: autoinstall.ServerSocket, Spare: spareMemory}
 		if err := s.Serve(ctx, l); err != nil {
 			fmt.Fprintln(os.Stderr, "vpm.cgi: cannot serve FastCGI:", err)
 			os.Exit(1)

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/fcgi"
 	"os"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -33,6 +34,9 @@ type Server struct {
 	Connections int
 	// HandOn is the unix socket of a server that is given the connections, as long as it takes them; "" is none.
 	HandOn string
+	// Spare is how many bytes of memory the collector takes for used that no one uses, so that it waits until as many more
+	// were allocated. They are never touched: they cost address space, not memory.
+	Spare int
 	// Logf writes to the log what no answer tells. nil is stderr.
 	Logf func(format string, args ...any)
 
@@ -65,6 +69,7 @@ func (s *Server) prepare() {
 // error is one of a listener.
 func (s *Server) Serve(ctx context.Context, listeners ...net.Listener) error {
 	s.prepare()
+	defer runtime.KeepAlive(make([]byte, s.Spare))
 	for _, l := range listeners {
 		s.listeners = append(s.listeners, &listener{Listener: l, s: s})
 	}

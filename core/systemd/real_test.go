@@ -28,6 +28,11 @@ func TestStartRestartReloadStop(t *testing.T) {
 	if p := look.Process; p.Status != core.RunRunning || p.Mode != core.ModeReal || *p.Socket != "/run/vpm/calm/php.sock" || p.StartedAt == "" {
 		t.Errorf("its process: %+v", p)
 	}
+	// A report makes do with a part of what systemd knows.
+	all := look.Result.Unit
+	if p := look.Process; p.PID.Real != all.MainPID || p.StartedAt != core.Timestamp(all.ActiveSince.UTC().Format(time.DateTime)) || look.Seen.Seen != all.Seen() {
+		t.Errorf("its process: %+v, seen as %q, of %+v", p, look.Seen.Seen, all)
+	}
 	if again := l.run(t, "calm", "v1"); again != first {
 		t.Errorf("starting a running one: PID %d, was %d", again, first)
 	}

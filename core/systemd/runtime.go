@@ -58,7 +58,7 @@ func (rt *Runtime) Process(ctx context.Context, r core.Record) (core.Process, er
 	if s, ok := standing(ctx, slug); ok {
 		return rt.processOf(slug, s), nil
 	}
-	d, err := rt.detail(ctx, slug)
+	d, err := rt.glance(ctx, slug)
 	if err != nil {
 		return core.Process{}, err
 	}
@@ -101,19 +101,19 @@ func (rt *Runtime) Observe(ctx context.Context, r core.Record) core.Evidence {
 	if err != nil {
 		return rt.evidence(core.ObservedUnknown, message(err))
 	}
-	d, err := rt.detail(ctx, slug)
+	d, err := rt.glance(ctx, slug)
 	if err != nil {
 		return rt.evidence(core.ObservedUnknown, message(err))
 	}
 	return rt.evidence(rt.observed(d, r.Wanted(rt.Now())))
 }
 
-// detailKey is that of the Detail of a slug under core.Reading.
-type detailKey string
+// glanceKey is that of a glance at a slug's unit under core.Reading.
+type glanceKey string
 
-// detail asks systemd, which takes it a millisecond, once for a request that only reads.
-func (rt *Runtime) detail(ctx context.Context, slug string) (Detail, error) {
-	return core.Recall(ctx, detailKey(slug), func() (Detail, error) { return rt.Units.Detail(ctx, slug) })
+// glance asks systemd once for a request that only reads.
+func (rt *Runtime) glance(ctx context.Context, slug string) (Detail, error) {
+	return core.Recall(ctx, glanceKey(slug), func() (Detail, error) { return rt.Units.Glance(ctx, slug) })
 }
 
 func (rt *Runtime) evidence(o core.Observed, seen string) core.Evidence {

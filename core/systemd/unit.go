@@ -94,10 +94,9 @@ func parseDetail(unit string, p map[string]dbus.Variant) Detail {
 		Unit: Unit{Slug: slug, Load: text(p, "LoadState"), Active: text(p, "ActiveState"), Sub: text(p, "SubState"), Job: jobOf(p)},
 		Name: unit, Result: text(p, "Result"), ControlGroup: text(p, "ControlGroup"),
 		Restarts:    busFigure(p["NRestarts"].Value()),
-		ActiveSince: moment(p, "ActiveEnterTimestamp"), ChangedAt: moment(p, "StateChangeTimestamp"),
+		ActiveSince: moment(p["ActiveEnterTimestamp"].Value()), ChangedAt: moment(p["StateChangeTimestamp"].Value()),
 	}
-	pid, _ := p["MainPID"].Value().(uint32)
-	d.MainPID = int(pid)
+	d.MainPID = number(p["MainPID"].Value())
 	id, _ := p["InvocationID"].Value().([]byte)
 	d.Invocation = hex.EncodeToString(id)
 	checked, _ := p["ConditionTimestamp"].Value().(uint64)
@@ -133,9 +132,14 @@ func jobOf(p map[string]dbus.Variant) string {
 	return ""
 }
 
+func number(value any) int {
+	n, _ := value.(uint32)
+	return int(n)
+}
+
 // moment reads a time, in microseconds; 0 and unset are never.
-func moment(p map[string]dbus.Variant, name string) time.Time {
-	us, _ := p[name].Value().(uint64)
+func moment(value any) time.Time {
+	us, _ := value.(uint64)
 	if us == 0 || us > math.MaxInt64 {
 		return time.Time{}
 	}

@@ -1,6 +1,10 @@
 // Command vpm.cgi is vpm on a shared host: the web server runs it once a request (CGI), or keeps it for a
 // while (FastCGI). Which of the two is decided by what it was given, never by its arguments: Apache makes
 // arguments of the query, so they are the client's.
+//
+// For how many processors it may use the runtime need not read cgroup and mountinfo, which is long on shared hosts.
+//
+//go:debug containermaxprocs=0
 package main
 
 import (

@@ -12,10 +12,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"runtime"
 	"strings"
 	"syscall"
 	"time"
+
+	_ "alone" // one request at a time is what a process is given, by mod_fcgid too
 
 	"vpm/core/app"
 	"vpm/core/autoinstall"
@@ -36,8 +37,6 @@ const spareMemory = 6 << 20
 
 func main() {
 	if l, ok := gateway.Inherited(); ok {
-		// One request at a time is what mod_fcgid gives a process: more processors would only look for work.
-		runtime.GOMAXPROCS(1)
 		ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 		defer stop()
 		resident := &app.Resident{MaxConns: 4, ServerSum: serverSum, Version: version}
@@ -58,8 +57,6 @@ func main() {
 	if gateway.HandOn(autoinstall.ServerSocket) {
 		return
 	}
-	// One request does one thing at a time, and each thread that is not begun saves a tenth of a millisecond.
-	runtime.GOMAXPROCS(1)
 	a := app.Load(os.Getenv("DOCUMENT_ROOT"), 1)
 	a.AutoInstall(serverSum)
 	a.Version = version

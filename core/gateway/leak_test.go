@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"runtime"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -71,4 +72,30 @@ func descriptors(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return len(list)
+}
+
+// TestSpare: while it serves, the collector waits until as much again as is spare was allocated. It runs alone: the
+// collector is that of all.
+func TestSpare(t *testing.T) {
+	const spare = 64 << 20
+	ctx, cancel := context.WithCancel(t.Context())
+	path, done := start(t, ctx, &Server{Handler: http.HandlerFunc(hello), Spare: spare})
+	if body, err := fastCGI(path, nil); err != nil || !strings.Contains(body, "hello") {
+		t.Fatalf("%q, %v", body, err)
+	}
+	if at := nextCollection(); at < 2*spare {
+		t.Errorf("the collector runs at %d bytes", at)
+	}
+	cancel()
+	wantEnd(t, done)
+	if at := nextCollection(); at >= 2*spare {
+		t.Errorf("after the end the collector runs at %d bytes", at)
+	}
+}
+
+func nextCollection() uint64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.NextGC
 }

@@ -45,6 +45,9 @@ func linked(programs []named) ([]module, error) {
 			if d.Replace != nil {
 				d = d.Replace
 			}
+			if d.Version == "" { // a directory of ours, see cgi/alone
+				continue
+			}
 			add(d.Path, d.Version, d.Sum, p.name)
 		}
 	}

@@ -45,7 +45,7 @@ func linked(programs []named) ([]module, error) {
 			if d.Replace != nil {
 				d = d.Replace
 			}
-			if d.Version == "" { // a directory of ours, see cgi/alone
+			if strings.HasPrefix(d.Path, "./") { // a directory of ours: cgi/alone
 				continue
 			}
 			add(d.Path, d.Version, d.Sum, p.name)

@@ -92,10 +92,13 @@ async function visitor(browser, { expected = () => false, ...options } = {}) {
 	page.on('request', request => {
 		if (new URL(request.url()).origin !== new URL(given.url).origin) fail(`the page asks another server: ${request.url()}`);
 	});
-	page.on('response', response => {
+	page.on('response', async response => {
 		const url = new URL(response.url()), status = response.status();
 		const refused = status < 500 && url.pathname.includes('/api/');
-		if (status >= 400 && !refused && !expected(url, status)) fail(`${response.request().method()} ${url} answers ${status}`);
+		if (status < 400 || refused || expected(url, status)) return;
+		const at = failures.push(`${response.request().method()} ${url} answers ${status}`) - 1;
+		const text = await response.text().catch(() => ''); // gone, where the page is left meanwhile
+		failures[at] += `: ${text.slice(0, 300)}`;
 	});
 	page.on('requestfailed', request => {
 		const why = request.failure()?.errorText ?? '';

@@ -231,6 +231,30 @@ func TestUsageIsMeasuredNowAndThen(t *testing.T) {
 	wantCode(t, err, core.CodeInvalid)
 }
 
+// TestBypassOfAnAddress: the link is of the site's address as people registered it, with what that has already.
+func TestBypassOfAnAddress(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	_, err := m.Create(t.Context(), by, site("one"))
+	must(t, err)
+	_, err = m.stop(t.Context(), by, "one", "")
+	must(t, err)
+	for address, want := range map[string]string{"": "", "https://a.example": "https://a.example/?vpm_bypass=", "https://a.example/blog?x=1": "https://a.example/blog?vpm_bypass="} {
+		_, err := m.Update(t.Context(), by, "one", core.InstanceUpdate{URL: &address})
+		must(t, err)
+		link, _, err := m.Bypass(t.Context(), by, "one", time.Hour)
+		if want != "" {
+			want += link.Secret
+		}
+		if strings.HasSuffix(address, "?x=1") {
+			want += "&x=1"
+		}
+		if err != nil || link.URL != want {
+			t.Errorf("of %q the link is %q, %v; want %q", address, link.URL, err, want)
+		}
+	}
+}
+
 // TestChangeSeenByAWholeWalkIsKept: a part of the tree says nothing of what was changed in the rest.
 func TestChangeSeenByAWholeWalkIsKept(t *testing.T) {
 	t.Parallel()

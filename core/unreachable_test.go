@@ -70,6 +70,11 @@ func TestUnreachable(t *testing.T) {
 	unknown = nil
 	turn, unlock, err := u.Lock(t.Context(), r)
 	must(t, err)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := u.Lock(ended, r); err == nil {
+		t.Error("two have their turn at once")
+	}
 	s, err := u.Settle(turn, r)
 	if err != nil || s.Evidence.Observed != core.ObservedStopped || m.htaccess() == "" {
 		t.Errorf("one within reach is closed: %+v, %v", s, err)

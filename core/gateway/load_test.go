@@ -119,7 +119,7 @@ func TestWaitingEnds(t *testing.T) {
 // TestWaitingEndsWithItsTime: a request that has no time left takes neither a turn nor the place of one that waits.
 func TestWaitingEndsWithItsTime(t *testing.T) {
 	t.Parallel()
-	taken := &turns{slots: make(chan struct{}, 1), most: 1, patience: time.Hour}
+	taken := &turns{slots: make(chan struct{}, 1), most: 1, patience: time.Minute}
 	taken.slots <- struct{}{}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()

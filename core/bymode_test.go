@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"vpm/core"
 	"vpm/core/virtual"
@@ -27,5 +28,28 @@ func TestLookGoesAhead(t *testing.T) {
 	by.Ahead = nil
 	if _, err := by.Look(t.Context()); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestDriftIsDueByMode: whose process it is says when drift may be put right, and where that cannot be told it is left.
+func TestDriftIsDueByMode(t *testing.T) {
+	t.Parallel()
+	lately := errors.New("asked about its history")
+	runtime := func(events []core.Event, err error) *virtual.Runtime {
+		return &virtual.Runtime{Now: time.Now, History: func(context.Context, core.Instance) ([]core.Event, error) { return events, err }}
+	}
+	var moved bool
+	var unknown error
+	m := &core.ByMode{Virtual: runtime(nil, nil), Real: runtime(nil, lately), Moved: func(context.Context, core.Instance) (bool, error) { return moved, unknown }}
+	if due, err := m.Due(t.Context(), core.Record{}, core.Evidence{}); err != nil || !due {
+		t.Errorf("of the one: %t, %v", due, err)
+	}
+	moved = true
+	if due, err := m.Due(t.Context(), core.Record{}, core.Evidence{}); !errors.Is(err, lately) || due {
+		t.Errorf("of the other: %t, %v", due, err)
+	}
+	unknown = errors.New("the database is away")
+	if due, err := m.Due(t.Context(), core.Record{}, core.Evidence{}); !errors.Is(err, unknown) || due {
+		t.Errorf("of who knows which: %t, %v", due, err)
 	}
 }

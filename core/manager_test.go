@@ -25,6 +25,14 @@ type spy struct {
 	asked     []string
 	err       error // of Start
 	settleErr error
+	lockErr   error
+}
+
+func (s *spy) Lock(ctx context.Context, r core.Record) (context.Context, func() error, error) {
+	if s.lockErr != nil {
+		return nil, nil, s.lockErr
+	}
+	return s.Runtime.Lock(ctx, r)
 }
 
 func (s *spy) Start(ctx context.Context, in core.Instance) (core.PID, error) {
@@ -223,6 +231,57 @@ func TestUsageIsMeasuredNowAndThen(t *testing.T) {
 	wantCode(t, err, core.CodeInvalid)
 }
 
+// TestBypassOfAnAddress: the link is of the site's address as people registered it, with what that has already.
+func TestBypassOfAnAddress(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	_, err := m.Create(t.Context(), by, site("one"))
+	must(t, err)
+	_, err = m.stop(t.Context(), by, "one", "")
+	must(t, err)
+	for address, want := range map[string]string{"": "", "https://a.example": "https://a.example/?vpm_bypass=", "https://a.example/blog?x=1": "https://a.example/blog?vpm_bypass="} {
+		_, err := m.Update(t.Context(), by, "one", core.InstanceUpdate{URL: &address})
+		must(t, err)
+		link, _, err := m.Bypass(t.Context(), by, "one", time.Hour)
+		if want != "" {
+			want += link.Secret
+		}
+		if strings.HasSuffix(address, "?x=1") {
+			want += "&x=1"
+		}
+		if err != nil || link.URL != want {
+			t.Errorf("of %q the link is %q, %v; want %q", address, link.URL, err, want)
+		}
+	}
+}
+
+// TestChangeSeenByAWholeWalkIsKept: a part of the tree says nothing of what was changed in the rest.
+func TestChangeSeenByAWholeWalkIsKept(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	_, err := m.Create(t.Context(), by, site("one"))
+	must(t, err)
+	noon := time.Unix(1795400000, 0)
+	for i, pass := range []struct {
+		disk     string
+		position []byte
+		changed  time.Time
+		want     time.Time
+	}{
+		{"measured", nil, noon, noon},
+		{"partial: the walk goes on", []byte("here"), noon.Add(-time.Hour), noon},
+		{"partial: the walk goes on", []byte("here"), noon.Add(time.Hour), noon.Add(time.Hour)},
+	} {
+		m.Measure = func(context.Context, core.Instance, []byte) (core.Usage, []byte) {
+			return core.Usage{ChangedAt: pass.changed, Evidence: core.UsageEvidence{Disk: pass.disk}}, pass.position
+		}
+		r, err := m.Resources(t.Context(), "one", true)
+		if err != nil || !r.Usage.ChangedAt.Equal(pass.want) {
+			t.Errorf("pass %d: changed at %v, %v; want %v", i, r.Usage.ChangedAt, err, pass.want)
+		}
+	}
+}
+
 // TestWalkInSeveralPasses: the whole that was seen before is reported until the walk is complete, and then what it came to.
 func TestWalkInSeveralPasses(t *testing.T) {
 	t.Parallel()
@@ -366,6 +425,35 @@ func TestCutOffStopIsCompleted(t *testing.T) {
 	_, err = m.Start(t.Context(), by, "one", "")
 	if must(t, err); m.htaccess() != "" {
 		t.Errorf("start leaves the file %q", m.htaccess())
+	}
+}
+
+// TestStatusWhileItIsChanged: a look in between reports what is stored and carries nothing out, for that is another's turn;
+// and where the panel itself cannot go on, the look says so.
+func TestStatusWhileItIsChanged(t *testing.T) {
+	t.Parallel()
+	m := newManager(t)
+	_, err := m.Create(t.Context(), by, site("one"))
+	must(t, err)
+	m.spy.settleErr = core.Errorf(core.CodeUnavailable, "cannot keep a copy")
+	_, err = m.stop(t.Context(), by, "one", "")
+	wantCode(t, err, core.CodeUnavailable)
+	_, err = m.Status(t.Context(), "one")
+	wantCode(t, err, core.CodeUnavailable)
+	m.spy.settleErr = nil
+	m.spy.asked, m.spy.lockErr = nil, core.Errorf(core.CodeBusy, "cannot change it: another change is under way")
+	r, err := m.Status(t.Context(), "one")
+	if err != nil || !r.Stopped() || !r.Gate.Pending() || r.Gate.Evidence.Observed != core.ObservedRunning || len(m.spy.asked) != 0 {
+		t.Errorf("while it is changed: %+v, %v; the runtime was asked %q", r.Gate, err, m.spy.asked)
+	}
+	r, err = m.Record(t.Context(), "one")
+	must(t, err)
+	if _, did, err := m.Attend(t.Context(), r); err != nil || did != (core.Attention{}) || len(m.spy.asked) != 0 {
+		t.Errorf("a tick while it is changed: %+v, %v; the runtime was asked %q", did, err, m.spy.asked)
+	}
+	m.spy.lockErr = nil
+	if _, did, err := m.Attend(t.Context(), r); err != nil || !did.Completed || m.htaccess() == "" {
+		t.Errorf("a tick after that: %+v, %v, file %q", did, err, m.htaccess())
 	}
 }
 

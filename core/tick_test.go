@@ -190,6 +190,19 @@ func TestTickFinishes(t *testing.T) {
 	}
 }
 
+// TestTickReportsWhatItCannotAttendTo: of an instance that cannot be attended to nothing else is said.
+func TestTickReportsWhatItCannotAttendTo(t *testing.T) {
+	t.Parallel()
+	k := newTicking(t, "away", "fine")
+	k.spy.settleErr = core.Errorf(core.CodeUnavailable, "cannot keep a copy")
+	_, err := k.stop(t.Context(), by, "away", "")
+	wantCode(t, err, core.CodeUnavailable)
+	r := k.run(t)
+	if len(r.Failed) != 1 || r.Failed[0].InstanceID != "away" || !strings.Contains(r.Failed[0].Reason, "cannot keep a copy") || fmt.Sprint(k.examined) != "[fine]" {
+		t.Errorf("the report is %+v, and examined was %q", r, k.examined)
+	}
+}
+
 // TestTickRetriesAStopWithoutEffect until a probe sees it closed.
 func TestTickRetriesAStopWithoutEffect(t *testing.T) {
 	t.Parallel()

@@ -121,6 +121,7 @@ func TestUpdatesAreChecked(t *testing.T) {
 		{HealthExpect: text(strings.Repeat("ü", 201))}, {HealthExpect: text("a\x00")},
 		{DiskAlert: text("much")}, {DiskAlert: text("-1G")}, {MemoryLimit: text("0")}, {MemoryLimit: text("1T")},
 		{MaxChildren: number(-1)}, {MaxChildren: number(1001)}, {MaxExecutionTime: number(-1)}, {MaxExecutionTime: number(86401)},
+		{CPULimit: number(-1)}, {CPULimit: number(12801)}, {TasksLimit: number(3)}, {TasksLimit: number(4097)},
 		{HealthPath: text("/fine"), DiskAlert: text("much")}, // one of two
 	} {
 		if _, err := m.Update(t.Context(), by, "one", u); core.CodeOf(err) != core.CodeInvalid {

@@ -48,6 +48,15 @@ func TestCheckID(t *testing.T) {
 	}
 }
 
+func TestDiskAlertOfAnInstance(t *testing.T) {
+	t.Parallel()
+	for config, want := range map[string]int64{`{}`: 7, `{"disk_alert":"20G"}`: 20 << 30, `{"disk_alert":"much"}`: 7, `garbage`: 7} {
+		if got := (core.Instance{Config: &config}).DiskAlert(7); got != want {
+			t.Errorf("%s: people are told past %d; want %d", config, got, want)
+		}
+	}
+}
+
 func TestPathAndURL(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

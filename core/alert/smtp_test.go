@@ -10,6 +10,7 @@ import (
 	"mime"
 	"net"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -93,6 +94,33 @@ var ascii = func() (all string) {
 	}
 	return all
 }()
+
+// at is a connection from an address.
+type at struct {
+	net.Conn
+	from net.Addr
+}
+
+func (c at) LocalAddr() net.Addr { return c.from }
+
+// TestOwnName: servers refuse a greeting that is no name and no address as RFC 5321 writes one.
+func TestOwnName(t *testing.T) {
+	t.Parallel()
+	host, err := os.Hostname()
+	full := err == nil && strings.Contains(host, ".")
+	for _, c := range []struct {
+		from net.Addr
+		want string
+	}{
+		{&net.TCPAddr{IP: net.ParseIP("192.0.2.1")}, "[192.0.2.1]"},
+		{&net.TCPAddr{IP: net.ParseIP("2001:db8::1"), Zone: "eth0"}, "[IPv6:2001:db8::1]"},
+		{&net.UnixAddr{Name: "/run/x"}, "localhost"},
+	} {
+		if got := ownName(at{from: c.from}); got != c.want && !full || full && got != c.want && got != host {
+			t.Errorf("from %v it calls itself %q; want %q", c.from, got, c.want)
+		}
+	}
+}
 
 func TestLongSubjects(t *testing.T) {
 	t.Parallel()

@@ -1,6 +1,8 @@
 package client
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -83,6 +85,21 @@ func TestAddresses(t *testing.T) {
 	}
 	if _, err := c.Get(t.Context(), "who", nil); core.CodeOf(err) != core.CodeUnavailable || strings.Contains(err.Error(), "hidden") {
 		t.Errorf("where nobody listens: %v", err)
+	}
+}
+
+// TestInterrupted: who ends the wait is not told that the panel is at fault.
+func TestInterrupted(t *testing.T) {
+	t.Parallel()
+	c, err := New("http://127.0.0.1:1", token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = c.Get(ctx, "who", nil)
+	if core.CodeOf(err) != core.CodeUnavailable || !strings.Contains(core.Sentence(err), "interrupted") || !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
 	}
 }
 

@@ -14,9 +14,6 @@ func (p inProcess) RoundTrip(r *http.Request) (*http.Response, error) {
 	a := &answer{header: http.Header{}, status: http.StatusOK}
 	in := r.Clone(r.Context())
 	in.RequestURI, in.Host = r.URL.RequestURI(), r.URL.Host
-	if in.Body == nil {
-		in.Body = http.NoBody
-	}
 	p.handler.ServeHTTP(a, in)
 	return &http.Response{StatusCode: a.status, Header: a.header, Body: io.NopCloser(&a.body), ContentLength: int64(a.body.Len()),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Request: r}, nil

@@ -43,6 +43,11 @@ func (p *script) declare(name string, members map[string]value) {
 			members[member] = value{}
 		}
 	}
+	for member := range old {
+		if _, in := members[member]; !in {
+			members[member] = value{}
+		}
+	}
 	p.classes[name] = members
 }
 

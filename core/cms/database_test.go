@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -148,6 +149,8 @@ func TestSettingsThatCannotBeTold(t *testing.T) {
 		_, err := DatabaseOf(tree(t, map[string]string{"wp-config.php": config}), "wordpress")
 		wantError(t, err, core.CodeNotFound, words)
 	}
+	content := known + "define('DB_NAME', 'n'); define('DB_ENGINE', 'sqlite'); define('WP_CONTENT_DIR', '/elsewhere');"
+	wantDatabase(t, tree(t, map[string]string{"wp-config.php": content}), "wordpress", "sqlite  0  name=/elsewhere/database/.ht.sqlite user= password= prefix=p_")
 	_, err := DatabaseOf(t.TempDir(), "native")
 	wantError(t, err, core.CodeNotFound, "WordPress, Joomla and Drupal only")
 	_, err = DatabaseOf(tree(t, map[string]string{"wp-config.php": head + strings.Repeat("[", 10_000)}), "wordpress")
@@ -181,6 +184,17 @@ func TestJoomla(t *testing.T) {
 	for from, to := range map[string]string{"$secret = 'abcdefgh';": "$x; function __construct() { $this->db = 's3cret'; }", "$db = 'j_db'": "$db = S3CRET . 's3cret'"} {
 		_, err := DatabaseOf(tree(t, map[string]string{"configuration.php": strings.Replace(joomla, from, to, 1)}), "joomla")
 		wantError(t, err, core.CodeNotFound, "database name: $db depends on")
+	}
+	lite := strings.NewReplacer("'mysqli'", "'sqlite'", "'j_db'", "'/site/j.sqlite'").Replace(joomla)
+	wantDatabase(t, tree(t, map[string]string{"configuration.php": lite}), "joomla", "sqlite  0  name=/site/j.sqlite user= password= prefix=abc12_")
+	for what, config := range map[string]string{
+		"database name: $db": strings.Replace(joomla, "class JConfig {", "class JConfig { function f() { $this->db = 's3cret'; }", 1), // in front of it
+		"database host: $host": "<?php if ($_SERVER['HTTP_HOST'] == 'a') {" + strings.Replace(joomla[5:], "'localhost'", "'s3cret'", 1) + "} else {" +
+			strings.Replace(joomla[5:], "public $host = 'localhost';", "", 1) + "}",
+		"database user: $user": "<?php if ($_SERVER['HTTP_HOST'] == 'a') {" + joomla[5:] + "} else {" + strings.Replace(joomla[5:], "'j_user'", "'s3cret'", 1) + "}",
+	} {
+		_, err := DatabaseOf(tree(t, map[string]string{"configuration.php": config}), "joomla")
+		wantError(t, err, core.CodeNotFound, what+" depends on")
 	}
 	_, err := DatabaseOf(tree(t, map[string]string{"configuration.php": "<?php $s3cret = 1;"}), "joomla")
 	wantError(t, err, core.CodeNotFound, "no class JConfig")
@@ -312,7 +326,9 @@ func TestSecretShowsItselfToNobody(t *testing.T) {
 	inside := struct{ d Database }{d}
 	encoded, err := json.Marshal(d)
 	must(t, err)
-	for _, shown := range []string{fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q %x %d", s, s, s, s, s, s, s), fmt.Sprintf("%v %+v %#v", d, d, &d),
+	var logged strings.Builder
+	slog.New(slog.NewTextHandler(&logged, nil)).Info("said", "password", s, "database", d)
+	for _, shown := range []string{logged.String(), fmt.Sprint(s), fmt.Sprintf("%v %+v %#v %s %q %x %d", s, s, s, s, s, s, s), fmt.Sprintf("%v %+v %#v", d, d, &d),
 		fmt.Sprintf("%v %+v %#v", inside, inside, &inside), s.String(), s.GoString(), string(encoded)} {
 		if strings.Contains(shown, "s3cret") || strings.Contains(shown, "733363726574") {
 			t.Errorf("it shows in %s", shown)

@@ -122,6 +122,10 @@ var sameAsPHP = []string{
 	`function getenv_docker($n, $d) { return $d; } $x = getenv_docker('NO_SUCH_VARIABLE', 'fallback');`, `$x = getenv('NO_SUCH_VARIABLE') ?: 'fallback';`, `$x = $_ENV['NO_SUCH_VARIABLE'] ?? 'fallback';`,
 	`$x = $_SERVER['NO_SUCH_VARIABLE'] ?? "fall" . 'back';`, `$x = getenv('NO_SUCH_VARIABLE') !== false ? getenv('NO_SUCH_VARIABLE') : 'fallback';`, `$x = isset($_ENV['NO_SUCH_VARIABLE']) ? $_ENV['NO_SUCH_VARIABLE'] : 'fallback';`,
 	`if (($y = getenv('NO_SUCH_VARIABLE')) === false) { $y = 'fallback'; } $x = $y;`, `$_SERVER['HTTPS'] = 'on'; $x = $_SERVER['HTTPS'];`, `if (getenv('NO_SUCH_VARIABLE') == 'true') { $x = 1; } else { $x = 2; }`,
+	// what is rare in configurations
+	`$y = 2 ** 3; $o = new stdClass; $z = $o instanceof stdClass; $x = 'after';`, `$a = ['k' => 1]; $b = $a; $x = $a === $b;`, `$x = ((array) ['k' => 'v'])['k'];`, `$x = 1; return $x = 2;`,
+	`$x = 1; if (false) return; $x = 2;`, `$x = 1; if (false) return 5; $x = 2;`, `$c = 'stdClass'; $o = new $c; $o = new $c(1); $x = 3;`, `$y = 1; ++$y; --$y; $x = 4;`, `$x = (int) 7; $x = $x . (int) '8';`,
+	`$x = realpath(__DIR__ . '/no.php') ?: 'fallback';`, `$x = realpath(__DIR__ . '/more/../more/inc.php');`, `$x = realpath(__DIR__ . '/link');`,
 	// files
 	`file_put_contents(__DIR__ . '/made.php', '<?php $x = "' . 'unseen' . '";'); $x = 'seen'; if (file_exists(__DIR__ . '/no.php')) { include __DIR__ . '/no.php'; $x = 1; }`,
 	`if (is_readable(__FILE__)) $x = 2;`, `@include __DIR__ . '/no.php'; $x = 3;`, `require_once(__DIR__ . "/more/inc.php"); $x .= 'main';`, `include 'more/inc.php';`, `$x = (include dirname(__FILE__) . '/more/inc.php') ? $x : $x;`,
@@ -134,6 +138,7 @@ func TestSameAsPHP(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			write(t, filepath.Join(dir, "more", "inc.php"), "<?php $x = 'included'; if (true) return; $x = 'not';")
+			must(t, os.Symlink("more", filepath.Join(dir, "link")))
 			path := write(t, filepath.Join(dir, "case.php"), "<?php\n"+src)
 			want, got := byPHP(t, path), byUs(t, path)
 			if strings.HasPrefix(want, "array") {
@@ -155,6 +160,8 @@ var notToTell = []string{
 	`$x = base64_decode('YQ==');`, "$x = `echo a`;", `$x = new stdClass;`, `$x = Foo::BAR;`, `$x = fn() => 1;`, `if (rand(0, 1)) { return; } $x = 'a';`, `for ($x = 0; $x < 2; ) { $x++; }`,
 	`if (rand(0, 1)) { define('A', 1); } define('A', 2); $x = A;`, `if (rand(0, 1)) { define('A', 1); } if (!defined('A')) { define('A', 2); } $x = A;`, `$GLOBALS['x'] = rand();`, `$k = rand(); $x = [$k => 1];`,
 	`$x = strtolower($_SERVER['HTTP_HOST']) == 'a' && 'b' == 'b';`, `$x = ['a' => 1] + ['b' => 2];`, `try { f(); } catch (\Error $e) { $x = 1; }`, `$x = NOT_DEFINED;`,
+	`$x = 1; ++$x;`, `$x = 1; --$x;`, `$x = dirname('/a/b', 0);`, `$x = dirname('/a/b', '1');`, `$x = realpath('relative');`, `$x = 2 ** 3;`, `$x = $o instanceof P;`, `$x = (array) 'a';`, `$x = [1] === [1];`,
+	`$x = 'unended;`, `$x = (object) ['a' => 1];`, `$x = f(1 2});`, `$x = -'a';`,
 }
 
 func TestNotToTell(t *testing.T) {
@@ -168,6 +175,48 @@ func TestNotToTell(t *testing.T) {
 			if s, known := m.get(place{name: "x"}).text(); known {
 				t.Errorf("%s\nis %s (%q)", src, got, s)
 			}
+		}
+	}
+}
+
+// TestHooksOfProperties are of PHP 8.4, which is newer than the labs' PHP.
+func TestHooksOfProperties(t *testing.T) {
+	t.Parallel()
+	path := write(t, filepath.Join(t.TempDir(), "case.php"), "<?php class P { public $a = 1 { get => $this->a; set { $x = 9; } } public $b = 2; } $x = 5;")
+	if got := byUs(t, path); got != "integer 35" {
+		t.Errorf("behind a class with hooks $x is %s", got)
+	}
+}
+
+// TestBoundsLeaveItUnknown: where reading on would take too long, nothing is taken for what a site has.
+func TestBoundsLeaveItUnknown(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		files int
+		src   string
+	}{
+		"deep":     {maxIncludes + 2, "<?php $x = 'before'; include __DIR__ . '/0.php';"},
+		"elements": {0, "<?php $x = 'a'; " + "$y = [" + strings.Repeat("1,", maxElements) + "]; $y[] = 1; $x = $y[0];"},
+	} {
+		dir := t.TempDir()
+		for i := range c.files {
+			write(t, filepath.Join(dir, fmt.Sprint(i, ".php")), fmt.Sprintf("<?php include __DIR__ . '/%d.php';", i+1))
+		}
+		write(t, filepath.Join(dir, fmt.Sprint(c.files, ".php")), "<?php $z = 'after';")
+		path := write(t, filepath.Join(dir, "case.php"), c.src)
+		src, err := os.ReadFile(path)
+		must(t, err)
+		m := newMachine(nil)
+		m.read = func(path string) (string, error) { return readOwn(filepath.Dir(path), path) }
+		m.exists = exists
+		if !m.run(path, string(src)) {
+			t.Errorf("%s: it gave up", name)
+		}
+		if name == "deep" && !m.blind {
+			t.Errorf("%s: what was not read may set nothing", name)
+		}
+		if v := m.get(place{name: "x"}); name == "elements" && v.kind != kindUnknown {
+			t.Errorf("%s: it is %+v", name, v)
 		}
 	}
 }

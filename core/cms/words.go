@@ -161,7 +161,7 @@ func (p *script) call(name string) value {
 	case "dirname":
 		return dirname(first, arg(1), len(args) > 1)
 	case "realpath":
-		return textOf(filepath.Clean(first))
+		return p.realpath(first)
 	case "file_exists", "is_file", "is_readable":
 		if p.exists != nil && filepath.IsAbs(first) {
 			return boolOf(p.exists(filepath.Clean(first)))
@@ -189,6 +189,17 @@ func (p *script) dockerEnvironment(name string, otherwise value) value {
 		return v
 	}
 	return otherwise
+}
+
+// realpath is the function of PHP: false where there is no such file.
+func (p *script) realpath(path string) value {
+	if p.exists == nil || !filepath.IsAbs(path) {
+		return value{}
+	}
+	if !p.exists(path) {
+		return boolOf(false)
+	}
+	return textOf(resolved(path))
 }
 
 // dirname is the function of PHP; its second argument says how many levels to go up.

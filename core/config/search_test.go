@@ -197,6 +197,37 @@ func TestSaveKeepsOtherSettings(t *testing.T) {
 }
 
 // TestSaveLeavesTheForeignFileAlone: after a take-over the choice goes into a file of ours, which then wins.
+// TestSaveWritesNothingThatVisitorsCouldFetch: not even where no other place is left.
+func TestSaveWritesNothingThatVisitorsCouldFetch(t *testing.T) {
+	t.Parallel()
+	_, p := newPlace(t)
+	routing := filepath.Join(p.ProgramDir, ".htaccess")
+	own := filepath.Join(p.ProgramDir, "vpm.env")
+	c := &Config{Place: p, File: own}
+	choice := core.DatabaseChoice{Driver: MySQL, Name: "d", User: "u", Password: "s3cret"}
+	err := c.Save("/data", choice)
+	if core.CodeOf(err) != core.CodeUnavailable || !strings.Contains(err.Error(), "visitors could fetch "+own) || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("the error is %v", err)
+	}
+	if _, err := os.Lstat(own); !os.IsNotExist(err) || c.DBName != "" {
+		t.Errorf("the file is there: %v, and the settings are %+v", err, c)
+	}
+	write(t, routing, "Require all denied\n", 0o644)
+	must(t, c.Save("/data", choice))
+	if c := load(t, p); c.File != own || c.DBPassword != "s3cret" {
+		t.Errorf("from %s is read %q", c.File, c.DBName)
+	}
+}
+
+// TestSettingsThatCannotBeOpened: a file that is no file is not passed over, or a panel would begin anew beside its own.
+func TestSettingsThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	account, p := newPlace(t)
+	file := filepath.Join(account, "vpm.env")
+	must(t, os.Symlink(file, file)) // round and round
+	wantRefusal(t, p, "", "cannot read the settings in "+file)
+}
+
 func TestSaveLeavesTheForeignFileAlone(t *testing.T) {
 	t.Parallel()
 	account, p := newPlace(t)

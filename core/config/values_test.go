@@ -104,6 +104,37 @@ func TestBadEnvironmentNamesItself(t *testing.T) {
 	}
 }
 
+// TestSharedCoresAreNotServed: visitors who can reach a core can install a site in it, which would be theirs.
+func TestSharedCoresAreNotServed(t *testing.T) {
+	t.Parallel()
+	account, p := newPlace(t)
+	file := filepath.Join(account, "vpm.env")
+	for _, dir := range []string{"public_html/cores", "public_html", "x/../public_html/cores"} {
+		write(t, file, "VPM_SHARED_CORES="+account+"/"+dir+"\n", 0o600)
+		wantRefusal(t, p, "", "VPM_SHARED_CORES", file, "visitors")
+	}
+	write(t, file, "VPM_SHARED_CORES="+account+"/cores\n", 0o600)
+	if c := load(t, p); c.SharedCores != filepath.Join(account, "cores") {
+		t.Errorf("the cores are in %s", c.SharedCores)
+	}
+}
+
+func TestSizes(t *testing.T) {
+	t.Parallel()
+	account, p := newPlace(t)
+	file := filepath.Join(account, "vpm.env")
+	for text, want := range map[string]Size{"20G": 20 << 30, "' 500M '": 500 << 20} {
+		write(t, file, "VPM_ALERT_DISK="+text+"\n", 0o600)
+		if c := load(t, p); c.AlertDisk != want {
+			t.Errorf("%s is %d bytes; want %d", text, c.AlertDisk, want)
+		}
+	}
+	for _, text := range []string{"much", "-1G", "20X"} {
+		write(t, file, "VPM_ALERT_DISK="+text+"\n", 0o600)
+		wantRefusal(t, p, "", "VPM_ALERT_DISK")
+	}
+}
+
 func TestTrustedProxies(t *testing.T) {
 	t.Parallel()
 	account, p := newPlace(t)

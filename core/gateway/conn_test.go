@@ -40,6 +40,25 @@ func TestKeptConnection(t *testing.T) {
 }
 
 // TestSentBeforeTheEnd sends over a kept connection just when the end is decided: what could be sent is answered.
+// TestAuthorizationOfARedirect: Apache has it under another name once it has rewritten the address, and never in front of one
+// that the request itself has.
+func TestAuthorizationOfARedirect(t *testing.T) {
+	t.Parallel()
+	path := serving(t, &Server{Drain: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, "it is "+r.Header.Get("Authorization")+".")
+	})})
+	pair := func(name string) []byte { return appendPair(nil, name, "Bearer of "+name) }
+	for want, more := range map[string][]byte{
+		"it is .": nil,
+		"it is Bearer of REDIRECT_HTTP_AUTHORIZATION.": pair("REDIRECT_HTTP_AUTHORIZATION"),
+		"it is Bearer of HTTP_AUTHORIZATION.":          append(pair("REDIRECT_HTTP_AUTHORIZATION"), pair("HTTP_AUTHORIZATION")...),
+	} {
+		c := dial(t, path)
+		c.send(bytes.Join([][]byte{begin(1, 0), params(1, more...), body(1, "")}, nil))
+		c.want(1, want)
+	}
+}
+
 func TestSentBeforeTheEnd(t *testing.T) {
 	t.Parallel()
 	for range 20 {

@@ -92,3 +92,37 @@ func TestAnswersItself(t *testing.T) {
 		t.Errorf("of a server that goes away: %q", out.String())
 	}
 }
+
+// TestPassesOnWhatTheServerSays: its complaints go to the log, and one that ends a request without a word is no answer.
+func TestPassesOnWhatTheServerSays(t *testing.T) {
+	t.Parallel()
+	complaint, end := appendStream(nil, kindStderr, 1, []byte("a complaint")), appendStream(nil, kindEnd, 1, make([]byte, 8))
+	head := "Status: 204 No Content\r\n\r\n"
+	for name, c := range map[string]struct {
+		says []byte
+		want string
+	}{
+		"a complaint and an answer": {bytes.Join([][]byte{complaint, appendStream(nil, kindStdout, 1, []byte(head)), end}, nil), head},
+		"a complaint only":          {append(bytes.Clone(complaint), end...), "Status: 503 "},
+	} {
+		l, err := net.Listen("unix", filepath.Join(t.TempDir(), "s"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		go func() {
+			if s, err := l.Accept(); err == nil {
+				defer s.Close()
+				s.Write(c.says)
+				io.Copy(io.Discard, s) // until the other side has all
+			}
+		}()
+		var out, log bytes.Buffer
+		if !handOn(l.Addr().String(), environ("GET", ""), strings.NewReader(""), &out, &log) {
+			t.Errorf("%s: it was not handed on", name)
+		}
+		if !strings.HasPrefix(out.String(), c.want) || log.String() != "a complaint" {
+			t.Errorf("%s: the answer is %q, and logged is %q", name, out.String(), log.String())
+		}
+	}
+}

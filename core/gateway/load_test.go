@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"net"
@@ -113,6 +114,18 @@ func TestWaitingEnds(t *testing.T) {
 	second.want(1, "Status: 503", `"busy"`)
 	close(impatient.release)
 	first.want(1, "hello")
+}
+
+// TestWaitingEndsWithItsTime: a request that has no time left takes neither a turn nor the place of one that waits.
+func TestWaitingEndsWithItsTime(t *testing.T) {
+	t.Parallel()
+	taken := &turns{slots: make(chan struct{}, 1), most: 1, patience: time.Minute}
+	taken.slots <- struct{}{}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if taken.enter(ended, nil) || taken.waiting.Load() != 0 {
+		t.Errorf("it has a turn, or %d still wait", taken.waiting.Load())
+	}
 }
 
 // TestSlowClientsTakeNoTurn: one sends its body slowly, one does not take its answer, and a third is served.
@@ -313,6 +326,9 @@ func TestAsk(t *testing.T) {
 	status, header, err := Ask(t.Context(), "unix", path, map[string]string{"REQUEST_METHOD": "GET", "SERVER_PROTOCOL": "HTTP/1.1", "REQUEST_URI": "/" + strings.Repeat("a", 300)})
 	if err != nil || status != http.StatusTeapot || len(header.Get("X-Path")) != 301 {
 		t.Errorf("%d %v %v", status, header, err)
+	}
+	if _, err := readAnswer(bytes.NewReader(appendStream(nil, kindStdout, 1, make([]byte, 1<<20)))); err == nil || err.Error() != "it is too long" {
+		t.Errorf("an answer without end: %v", err)
 	}
 	silent, err := net.Listen("unix", filepath.Join(t.TempDir(), "silent"))
 	if err != nil {

@@ -387,4 +387,6 @@ func TestSearchHasNoWildcards(t *testing.T) {
 		}
 	}
 	p.get("v1/instances?search=%00").want(400)
+	p.get("v1/instances?search=" + strings.Repeat("x", 255)).want(200)
+	p.get("v1/instances?search=" + strings.Repeat("x", 256)).want(400)
 }

@@ -35,6 +35,7 @@ type panel struct {
 	t     *testing.T
 	db    *store.DB
 	base  string
+	path  string // of the database
 	log   logged
 	mu    sync.Mutex
 	now   time.Time
@@ -78,7 +79,7 @@ func newPanel(t *testing.T, ids ...string) *panel {
 	t.Cleanup(func() { db.Close() })
 	_, err = db.Migrate(t.Context())
 	must(t, err)
-	p := &panel{t: t, db: db, base: t.TempDir(), now: time.Now()}
+	p := &panel{t: t, db: db, path: path, base: t.TempDir(), now: time.Now()}
 	api, err := New(API{Log: zerolog.New(&p.log), Timeout: time.Minute, TickBudget: time.Minute, SessionTTL: time.Hour}, nil)
 	must(t, err)
 	p.API = api

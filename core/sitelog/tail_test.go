@@ -46,6 +46,24 @@ func TestNewestLogIsRead(t *testing.T) {
 	}
 }
 
+// TestLogsOfEachCMS: the place that one writes to says nothing of a site of another.
+func TestLogsOfEachCMS(t *testing.T) {
+	t.Parallel()
+	for cms, place := range map[string]string{"wordpress": "wp-content/debug.log", "joomla": "administrator/logs/error.php", "drupal": "sites/default/files/php_error.log"} {
+		dir, err := filepath.EvalSymlinks(t.TempDir())
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(dir, filepath.FromSlash(place)), "one\n", time.Minute)
+		if got, err := Find(dir, cms, 10, nowhere); err != nil || fmt.Sprint(got.Lines) != "[one]" {
+			t.Errorf("of a %s: %+v, %v", cms, got, err)
+		}
+		if got, err := Find(dir, "native", 10, nowhere); err == nil {
+			t.Errorf("of another CMS than %s: %+v", cms, got)
+		}
+	}
+}
+
 func TestLongLogsAreCut(t *testing.T) {
 	t.Parallel()
 	docroot, err := filepath.EvalSymlinks(t.TempDir())

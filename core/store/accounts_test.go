@@ -139,6 +139,18 @@ func TestSetPasswordEndsTheUsersSessions(t *testing.T) {
 	})
 }
 
+// TestFirstAdministratorIsTheOnlyOne: who comes to set-up second gets no account by it, and is told.
+func TestFirstAdministratorIsTheOnlyOne(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		db := ready(t, o)
+		must(t, db.CreateFirstAdmin(t.Context(), "ann", "hash", event("", core.ActionSetup, "")))
+		execute(t, db, `UPDATE admin_users SET status = 'inactive'`)
+		wantCode(t, db.CreateFirstAdmin(t.Context(), "eve", "hash", event("", core.ActionSetup, "")), core.CodeConflict)
+		wantValue(t, db, "1", `SELECT COUNT(*) FROM admin_users`)
+		wantValue(t, db, "1", `SELECT COUNT(*) FROM vpm_events`)
+	})
+}
+
 func TestAttemptsAreCounted(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, o Options) {
 		db := ready(t, o)

@@ -118,6 +118,41 @@ func TestInstanceWithoutRunRow(t *testing.T) {
 	})
 }
 
+// TestInstanceWithoutGateRow is one that another program created: its first change, whatever it is, makes the row, once.
+func TestInstanceWithoutGateRow(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		db := ready(t, o)
+		for _, id := range []string{"one", "two"} {
+			create(t, db, id)
+		}
+		execute(t, db, `DELETE FROM vpm_gates`)
+		r, err := db.Record(t.Context(), "one")
+		must(t, err)
+		if r.Gate != (core.Gate{}) {
+			t.Errorf("the gate is %+v; want none", r.Gate)
+		}
+		wanted := func(change core.ChangeKind, stop core.Stop) func(core.Record) (core.Change, error) {
+			return func(core.Record) (core.Change, error) {
+				return core.Change{Kind: change, Stop: stop, Event: event("one", core.ActionStop, "")}, nil
+			}
+		}
+		must(t, db.ChangeInstance(t.Context(), "one", wanted(core.ChangeStop, core.Stop{Reason: "works", IncludeNested: true})))
+		r, err = db.Record(t.Context(), "one")
+		if err != nil || !r.Stopped() || r.Gate.Generation != 1 || !r.Gate.Pending() || r.Gate.Reason != "works" || !r.Gate.IncludeNested {
+			t.Errorf("after its first stop it is %+v, %v", r, err)
+		}
+		wantValue(t, db, "1", `SELECT COUNT(*) FROM vpm_gates`)
+		must(t, db.addGate(t.Context(), r.Instance.ID)) // another process was first
+		wantValue(t, db, "1", `SELECT generation FROM vpm_gates`)
+		refused := errors.New("it is refused")
+		if err := db.ChangeInstance(t.Context(), "two", func(core.Record) (core.Change, error) { return core.Change{}, refused }); !errors.Is(err, refused) {
+			t.Errorf("a refused first change: %v", err)
+		}
+		must(t, db.ChangeInstance(t.Context(), "two", kind(core.ChangeDelete, core.ActionDelete)))
+		wantValue(t, db, "1", `SELECT COUNT(*) FROM vpm_gates`)
+	})
+}
+
 func TestDeleteForgetsAllButEvents(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, o Options) {
 		db := ready(t, o)

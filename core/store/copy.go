@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 	"os"
 
 	"vpm/core"
@@ -45,8 +44,5 @@ func (db *DB) vacuumInto(ctx context.Context, to string) error {
 // Version gives the version of the tables, 0 where there are none.
 func (db *DB) Version(ctx context.Context) (int, error) {
 	v, err := db.version(ctx, db.sql)
-	if err == sql.ErrNoRows {
-		return 0, nil
-	}
 	return v, db.wrap(err, "cannot read the version of the tables")
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"vpm/core"
 )
 
 // notDumped are tables and columns that belong to the moment.
@@ -93,10 +95,15 @@ func TestLoadRefuses(t *testing.T) {
 			"a column of a newer vpm": {{"admin_users", append(slices.Clone(user), "newer"), []any{int64(1), "a", "b", "c"}}},
 			"SQL for a column":        {{"admin_users", append(slices.Clone(user), "id) VALUES (1); --"), []any{int64(1), "a", "b", "c"}}},
 			"too few values":          {{"admin_users", user, []any{int64(1)}}},
+			"a value of no kind":      {{"admin_users", user, []any{"one", "a", "b"}}},
 			"the same name twice":     {{"admin_users", user, []any{int64(1), "a", "b"}}, {"admin_users", user, []any{int64(2), "a", "b"}}},
 		} {
-			if err := db.Load(t.Context(), each(rows), true); err == nil || !strings.HasPrefix(err.Error(), "cannot restore") {
+			err := db.Load(t.Context(), each(rows), true)
+			if err == nil || !strings.HasPrefix(err.Error(), "cannot restore") {
 				t.Errorf("%s: %v", name, err)
+			}
+			if name == "a value of no kind" {
+				wantCode(t, err, core.CodeInvalid)
 			}
 		}
 		wantCode(t, db.Load(t.Context(), each(nil), false), "conflict")
@@ -121,6 +128,7 @@ func each(rows []Row) func(func(Row, error) bool) {
 func TestLoadInParts(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, o Options) {
 		db := ready(t, o)
+		must(t, db.Load(t.Context(), each(nil), false)) // of none
 		var rows []Row
 		for i := range 2*loadAtOnce + 1 {
 			rows = append(rows, Row{"vpm_events", []string{"id", "occurred_at", "action", "result"}, []any{int64(i + 1), int64(i), fmt.Sprint("a", i), "ok"}})

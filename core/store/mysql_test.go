@@ -3,11 +3,14 @@ package store
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/go-sql-driver/mysql"
 
 	"vpm/core"
 	"vpm/scripts/lab"
@@ -133,6 +136,28 @@ func TestMySQLEndsAmidTheGreetings(t *testing.T) {
 
 // TestMySQLServerGone stops a server in every way: calls must fail within 3 seconds, and work again afterwards
 // without help.
+// TestMySQLErrorsByNumber: what the labs' server does not come to.
+func TestMySQLErrorsByNumber(t *testing.T) {
+	t.Parallel()
+	db := &DB{dialect: mysqlDialect}
+	for number, want := range map[uint16]struct {
+		code  core.Code
+		words string
+	}{
+		1205: {core.CodeBusy, "try again"}, 1062: {core.CodeConflict, "exists already"}, 1406: {core.CodeInvalid, "one of the values"},
+		1021: {core.CodeUnavailable, "no space"}, 1114: {core.CodeUnavailable, "no space"},
+		1290: {core.CodeUnavailable, "cannot be written"}, 1836: {core.CodeUnavailable, "cannot be written"},
+		1040: {core.CodeUnavailable, "does not answer"}, 1226: {core.CodeUnavailable, "does not answer"}, 3024: {core.CodeUnavailable, "does not answer"},
+		1064: {core.CodeInternal, "cannot do it"},
+	} {
+		err := db.wrap(fmt.Errorf("in a query: %w", &mysql.MySQLError{Number: number, Message: "with a secret"}), "cannot do it")
+		e, ok := errors.AsType[*core.Error](err)
+		if !ok || e.Code != want.code || !strings.Contains(e.Message, want.words) || strings.Contains(e.Message, "secret") {
+			t.Errorf("%d: %v; want %s: %s", number, err, want.code, want.words)
+		}
+	}
+}
+
 func TestMySQLServerGone(t *testing.T) {
 	t.Parallel()
 	own := lab.NewMariaDB(t)

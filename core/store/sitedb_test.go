@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-sql-driver/mysql"
+
 	"vpm/core"
 	"vpm/scripts/lab"
 )
@@ -156,6 +158,25 @@ func TestSiteLoginRefused(t *testing.T) {
 	_, err = server.Exec("ALTER USER " + user + "@localhost ACCOUNT LOCK")
 	must(t, err)
 	wantSiteError(t, bare, core.CodeUnavailable, "refuses the site's user name or password")
+}
+
+// TestSiteServerRefuses: what passes by itself is told from what somebody must see to, and none of it is in the server's words.
+func TestSiteServerRefuses(t *testing.T) {
+	t.Parallel()
+	for number, want := range map[uint16]struct {
+		code  core.Code
+		words string
+	}{
+		1040: {core.CodeBusy, "no connection left"}, 1203: {core.CodeBusy, "no connection left"}, 1226: {core.CodeBusy, "no connection left"},
+		1205: {core.CodeUnavailable, "takes too long"}, 1969: {core.CodeUnavailable, "takes too long"}, 3024: {core.CodeUnavailable, "takes too long"},
+		1862: {core.CodeUnavailable, "refuses"}, 1049: {core.CodeNotFound, "does not exist"}, 1064: {core.CodeUnavailable, "reports an error"},
+	} {
+		err := siteError(fmt.Errorf("in a query: %w", &mysql.MySQLError{Number: number, Message: "<b>banner</b>"}))
+		e, ok := errors.AsType[*core.Error](err)
+		if !ok || e.Code != want.code || !strings.Contains(e.Message, want.words) || (e.RetryAfter > 0) != (want.code == core.CodeBusy) || strings.Contains(err.Error(), "banner") {
+			t.Errorf("%d: %v; want %s: %s", number, err, want.code, want.words)
+		}
+	}
 }
 
 func TestSiteOverTCP(t *testing.T) {

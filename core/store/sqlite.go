@@ -144,7 +144,7 @@ func classifySQLite(err error) failure {
 		return failBusy
 	case sqlite3.SQLITE_ERROR:
 		return failNoTable // our statements have no other way to fail so: they are the same every time
-	case sqlite3.SQLITE_CONSTRAINT:
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH: // a row of a backup with no number for its id
 		return failBadValue
 	case sqlite3.SQLITE_FULL:
 		return failFull

@@ -87,6 +87,44 @@ func TestSQLiteRefusesWhatIsNoDatabase(t *testing.T) {
 	}
 }
 
+// TestSQLiteReadOnly: a database that takes no change is told from one that is busy or broken.
+func TestSQLiteReadOnly(t *testing.T) {
+	t.Parallel()
+	o := emptySQLite(t)
+	o.MaxConns = 1
+	db := ready(t, o)
+	create(t, db, "one")
+	execute(t, db, `PRAGMA query_only = 1`)
+	err := db.ChangeInstance(t.Context(), "one", stop)
+	if wantCode(t, err, core.CodeUnavailable); !strings.Contains(err.Error(), "cannot be written") {
+		t.Errorf("the message is %v", err)
+	}
+	execute(t, db, `PRAGMA query_only = 0`)
+	must(t, db.ChangeInstance(t.Context(), "one", stop))
+}
+
+// TestCopyIsOfNoFileThatIsThere: a copy takes no other file's place, and says which was to be copied.
+func TestCopyIsOfNoFileThatIsThere(t *testing.T) {
+	t.Parallel()
+	o := emptySQLite(t)
+	create(t, ready(t, o), "one")
+	there := filepath.Join(t.TempDir(), "mine")
+	must(t, os.WriteFile(there, []byte("mine"), 0o644))
+	err := CopySQLite(t.Context(), o.SQLite, there)
+	if wantCode(t, err, core.CodeUnavailable); !strings.Contains(err.Error(), "cannot copy the database "+o.SQLite+" to "+there) {
+		t.Errorf("the message is %v", err)
+	}
+	if text, err := os.ReadFile(there); err != nil || string(text) != "mine" {
+		t.Errorf("the file there is %q, %v", text, err)
+	}
+	copied := there + "-copied"
+	must(t, CopySQLite(t.Context(), o.SQLite, copied))
+	if info, err := os.Stat(copied); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the copy is %v, %v", info, err)
+	}
+	wantValue(t, open(t, Options{SQLite: copied}), "one", `SELECT instance_id FROM instances`)
+}
+
 func TestSQLiteTimesAreUTC(t *testing.T) {
 	t.Parallel()
 	db := ready(t, emptySQLite(t))
@@ -99,6 +137,11 @@ func TestSQLiteTimesAreUTC(t *testing.T) {
 		if got < before || got > after {
 			t.Errorf("a moment is %q; want between %q and %q", got, before, after)
 		}
+	}
+	write, err := db.Timestamps(t.Context())
+	must(t, err)
+	if got := write(time.Unix(0, 0)) + "|" + write(time.Time{}); got != "1970-01-01 00:00:00|" {
+		t.Errorf("a moment and none are written %q", got)
 	}
 }
 

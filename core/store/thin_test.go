@@ -95,3 +95,28 @@ func TestThinningOfMany(t *testing.T) {
 		wantValue(t, db, "3 3", concat(db, "MIN(samples)", "MAX(samples)")+` FROM (SELECT COUNT(*) AS samples FROM vpm_samples GROUP BY instance_row) s`)
 	})
 }
+
+// TestThinnedByAnotherProcess: what another has put together meanwhile stays as it is.
+func TestThinnedByAnotherProcess(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, o Options) {
+		db := ready(t, o)
+		create(t, db, "one")
+		in := instance(t, db, "one")
+		must(t, db.inTx(t.Context(), func(tx execer) error {
+			gone, err := db.replaceSpan(t.Context(), tx, []any{in.ID}, 0, 3600)
+			if gone != 0 {
+				t.Errorf("of no samples %d are gone", gone)
+			}
+			return err
+		}))
+	})
+}
+
+func TestFloor(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]int64{0: 0, 59: 0, 60: 60, 61: 60, -1: -60, -60: -60, -61: -120} {
+		if got := floor(n, 60); got != want {
+			t.Errorf("the minute of %d begins at %d; want %d", n, got, want)
+		}
+	}
+}

@@ -91,10 +91,12 @@ func TestProcesses(t *testing.T) {
 	process(t, proc, "30", "1005", "9000", "", stat)
 	process(t, proc, "31", "1006", "9000", "", stat)
 	process(t, proc, "32", "1006", "5000", rollup, stat)
-	process(t, proc, "33", "1006", "", "", stat) // a zombie
+	process(t, proc, "33", "1006", "", "", stat)   // a zombie
+	process(t, proc, "34", "1005", "7000", "", "") // it ended after its status was read
+	process(t, proc, "35", "1005", "7 000", "", stat)
 	for uid, want := range map[int]string{
 		1004: `{"source":"/proc","evidence":"measured","memory_bytes":6144000,"memory_as":"pss","processes":2,"cpu_seconds":4}`,
-		1005: `{"source":"/proc","evidence":"measured","memory_bytes":9216000,"memory_as":"rss","processes":1,"cpu_seconds":2}`,
+		1005: `{"source":"/proc","evidence":"measured","memory_bytes":9216000,"memory_as":"rss","processes":2,"cpu_seconds":4}`,
 		1006: `{"source":"/proc","evidence":"measured","memory_bytes":12288000,"memory_as":"pss or rss","processes":3,"cpu_seconds":6}`,
 	} {
 		a, ok := Host{proc, uid}.Account(t.Context())

@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"encoding/binary"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -66,6 +67,87 @@ func TestRemovedBeforeItGoesOn(t *testing.T) {
 	k := &worker{walk: newWalk(0), held: d}
 	if done := k.visit(d); !done || k.sum != (sum{}) {
 		t.Errorf("done: %v, counted %+v", done, k.sum)
+	}
+	there, err := openDir(unix.AT_FDCWD, t.TempDir())
+	must(t, err)
+	defer unix.Close(there)
+	d = &dir{fd: there, opened: true, cookie: -1} // no place in any directory
+	k = &worker{walk: newWalk(0), held: d}
+	if done := k.visit(d); !done || k.sum != (sum{unreadable: 1}) {
+		t.Errorf("of one that is there, done: %v, counted %+v", done, k.sum)
+	}
+}
+
+// TestFileSystemsThatSayLess: some do not say in an entry what it is, some do not number their entries.
+func TestFileSystemsThatSayLess(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(path, "sub"), 0o755))
+	file(t, 7, path, "file")
+	fd, err := openDir(unix.AT_FDCWD, path)
+	must(t, err)
+	defer unix.Close(fd)
+	buf := make([]byte, 4096)
+	n, err := unix.ReadDirent(fd, buf)
+	must(t, err)
+	end, err := unix.Seek(fd, 0, 1)
+	must(t, err)
+	for rest := buf[:n]; len(rest) > 0; rest = rest[binary.NativeEndian.Uint16(rest[lengthAt:]):] {
+		rest[typeAt] = unix.DT_UNKNOWN
+		binary.NativeEndian.PutUint64(rest[nextAt:], 0)
+	}
+	d := &dir{fd: fd, opened: true}
+	k := &worker{walk: newWalk(0), held: d}
+	if !k.entries(d, fd, buf[:n]) || d.cookie != end {
+		t.Errorf("it goes on at %d; want %d", d.cookie, end)
+	}
+	if len(k.below) != 1 || k.below[0].name != "sub" || k.sum.bytes != 7 || k.sum.files != 1 {
+		t.Errorf("below are %d directories, counted is %+v", len(k.below), k.sum)
+	}
+}
+
+// TestSkippedDirectoryThatCannotBeOpened is no part of the tree, and so not one that could not be read.
+func TestSkippedDirectoryThatCannotBeOpened(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(path, "shop"), 0o755))
+	fd, err := openDir(unix.AT_FDCWD, path)
+	must(t, err)
+	defer unix.Close(fd)
+	var st unix.Stat_t
+	must(t, unix.Stat(filepath.Join(path, "shop"), &st))
+	top := &dir{fd: fd}
+	for _, skipped := range []bool{true, false} {
+		k := &worker{walk: newWalk(0), held: top}
+		k.skip = map[[2]uint64]bool{identity(&st): skipped}
+		k.unreadableDir(&dir{parent: top, name: "shop"}, unix.EACCES)
+		if want := map[bool]int64{true: 0, false: 1}[skipped]; k.sum.unreadable != want || k.sum.files != want {
+			t.Errorf("skipped: %t: counted is %+v", skipped, k.sum)
+		}
+	}
+}
+
+// TestTooDeepTree: what there is no room for is given up, once and as unreadable, and the walk comes to its end.
+func TestTooDeepTree(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	const levels = 200
+	name := strings.Repeat("d", 255)
+	top, err := unix.Open(path, unix.O_DIRECTORY, 0)
+	must(t, err)
+	for range levels {
+		must(t, unix.Mkdirat(top, name, 0o755))
+		next, err := unix.Openat(top, name, unix.O_DIRECTORY, 0)
+		must(t, err)
+		unix.Close(top)
+		top = next
+	}
+	unix.Close(top)
+	for _, max := range []int{0, 50} {
+		d, _ := walked(t, Tree{Root: path, MaxEntries: max})
+		if d.Unreadable != 1 || d.Files < hardRoom/(255+100) || d.Files >= levels {
+			t.Errorf("%d entries at a time: %+v", max, d)
+		}
 	}
 }
 

@@ -213,3 +213,79 @@ func TestOpenDirsUnderAllTheirNames(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestLinkOutOfTheSites: a file that is not among the sites' is neither read nor changed by way of a link in one of them.
+func TestLinkOutOfTheSites(t *testing.T) {
+	t.Parallel()
+	base, outside := realDir(t), realDir(t)
+	dir, theirs := filepath.Join(base, "site"), filepath.Join(outside, htaccessFile)
+	must(t, os.Mkdir(dir, 0o755))
+	must(t, os.WriteFile(theirs, []byte("# theirs\n"), 0o644))
+	must(t, os.Symlink(theirs, filepath.Join(dir, htaccessFile)))
+	r := stopped(1, "site", "{}")
+	rt := runtimeFor(base, r)
+	_, err := rt.Settle(t.Context(), r)
+	if core.CodeOf(err) != core.CodeNotEffective || !strings.Contains(err.Error(), "outside the directories of the sites") {
+		t.Errorf("a stop through the link: %v", err)
+	}
+	if text, err := os.ReadFile(theirs); err != nil || string(text) != "# theirs\n" {
+		t.Errorf("the other's file is %q, %v", text, err)
+	}
+	if e := rt.Observe(t.Context(), r); e.Observed != core.ObservedUnknown || !strings.Contains(e.Seen, "outside the directories") {
+		t.Errorf("seen is %+v", e)
+	}
+	rt.Allowed = append(rt.Allowed, outside)
+	if s, err := rt.Settle(t.Context(), r); err != nil || s.Evidence.Observed != core.ObservedStopped {
+		t.Errorf("where the link may lead: %+v, %v", s.Evidence, err)
+	}
+}
+
+// TestDamagedGateIsNoGate: what is left of one closes nothing for certain, so it is neither open nor closed until it is whole.
+func TestDamagedGateIsNoGate(t *testing.T) {
+	t.Parallel()
+	base := realDir(t)
+	path := filepath.Join(base, "site", htaccessFile)
+	must(t, os.Mkdir(filepath.Dir(path), 0o755))
+	r := stopped(1, "site", "{}")
+	rt := runtimeFor(base, r)
+	_, err := rt.Settle(t.Context(), r)
+	must(t, err)
+	whole, err := os.ReadFile(path)
+	must(t, err)
+	must(t, os.WriteFile(path, whole[:len(whole)*2/3], 0o644))
+	if e := rt.Observe(t.Context(), r); e.Observed != core.ObservedError || !strings.Contains(e.Seen, "damaged") {
+		t.Errorf("seen is %+v", e)
+	}
+	if s, err := rt.Settle(t.Context(), r); err != nil || s.Evidence.Observed != core.ObservedStopped {
+		t.Errorf("put right it is %+v, %v", s.Evidence, err)
+	}
+}
+
+// TestSearchThatIsCutOff: what was not looked for is closed along, and people are told so.
+func TestSearchThatIsCutOff(t *testing.T) {
+	t.Parallel()
+	base := realDir(t)
+	must(t, os.Mkdir(filepath.Join(base, "site"), 0o755))
+	r := stopped(1, "site", "{}")
+	rt := runtimeFor(base, r)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	s, err := rt.Settle(ended, r)
+	if err != nil || !strings.Contains(s.Evidence.Seen, "was cut off") || s.Evidence.Observed != core.ObservedStopped {
+		t.Errorf("it is %+v, %v", s.Evidence, err)
+	}
+	if s, err = rt.Settle(t.Context(), r); err != nil || strings.Contains(s.Evidence.Seen, "cut off") {
+		t.Errorf("with time it is %+v, %v", s.Evidence, err)
+	}
+}
+
+// TestPathsThatStayOpen are those of the panel and those that people configured, below the docroot asked for.
+func TestPathsThatStayOpen(t *testing.T) {
+	t.Parallel()
+	rt := &Runtime{Panel: []string{"/w/api"}, OpenPaths: []string{"feed", "a/b"}}
+	for range 2 { // and Panel does not grow
+		if got := fmt.Sprint(rt.KeptOpen("/w")); got != "[/w/api /w/feed /w/a/b]" {
+			t.Errorf("open stay %s", got)
+		}
+	}
+}

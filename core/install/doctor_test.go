@@ -127,4 +127,25 @@ func TestDoctor(t *testing.T) {
 			t.Errorf("after all was mended: %+v", c)
 		}
 	}
+	s.wantRefused()
+}
+
+// wantRefused: what cannot end well is not begun.
+func (s *server) wantRefused() {
+	s.t.Helper()
+	before := s.tree()
+	for _, c := range []struct{ harm, what, from, mend, says string }{
+		{damage + `sed -i '1s/{/{"ending": true,/' /var/lib/vpm/install.json`, "apply", "", mendJournal, "run vpm uninstall once more"},
+		{damage + "echo nonsense > /var/lib/vpm/install.json", "uninstall", "", mendJournal, "cannot read what was installed"},
+		{"mkdir /root/fpm; mv /usr/sbin/php-fpm* /root/fpm", "apply", "", "mv /root/fpm/* /usr/sbin; rmdir /root/fpm", "there is no PHP-FPM"},
+		{"mkdir /home/shop/other; cp " + api + "/vpm.cgi /home/shop/other", "apply", "/home/shop/other", "rm -r /home/shop/other", "the server already has that in " + api},
+		{`mkdir "/home/shop/a'b"`, "apply", "/home/shop/a'b", `rmdir "/home/shop/a'b"`, "without quotes"},
+	} {
+		s.sh(c.harm)
+		if out, err := s.try(c.what, "FROM="+c.from); err == nil || !strings.Contains(err.Error(), c.says) {
+			s.t.Errorf("%s after %s: %s, %v", c.what, c.harm, out, err)
+		}
+		s.sh(c.mend)
+	}
+	s.wantTree(before, "after what was refused")
 }

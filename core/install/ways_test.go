@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"vpm/core"
 	"vpm/core/autoinstall"
 	"vpm/core/install"
 )
@@ -123,9 +124,15 @@ func TestPrivilege(t *testing.T) {
 	if _, err := s.try("apply"); err == nil || !strings.Contains(err.Error(), "of polkit it is not installed, of sudo it is not installed") {
 		t.Errorf("with neither polkit nor sudo: %v", err)
 	}
+	if c := s.doctor()["polkit-or-sudo"]; c.Result != core.CheckFailed || !strings.Contains(c.Reason, "neither polkit nor sudo") {
+		t.Errorf("with neither polkit nor sudo: %+v", c)
+	}
 	s.wantTree(before, "after the refusal")
 	s.sh("chmod 4755 /usr/bin/sudo")
 	s.must("apply") // which proves that the server may start its self-test
+	if c := s.doctor()["polkit-or-sudo"]; c.Result != core.CheckWarning || !strings.Contains(c.Reason, "the server uses sudo 1.") {
+		t.Errorf("with sudo alone: %+v", c)
+	}
 	s.sh("visudo -c -q")
 	may := func(args ...string) error {
 		_, err := s.RunAs(s.limited(), install.User, "sudo", append([]string{"-n", "/usr/bin/systemctl", "--no-ask-password"}, args...)...)

@@ -48,13 +48,9 @@ func (p *Panel) program(context.Context) Finding {
 	return OK("%s may be run, and nobody else may change it", path)
 }
 
-// owner is the number of a file's user, -1 where that is not known.
+// owner is the number of a file's user.
 func owner(info os.FileInfo) int {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return -1
-	}
-	return int(st.Uid)
+	return int(info.Sys().(*syscall.Stat_t).Uid)
 }
 
 // routingFile compares api/.htaccess with what this version writes. Lines of one's own around it do no harm.
@@ -181,7 +177,10 @@ func (p *Panel) leftovers(ctx context.Context) Finding {
 	pattern := ours()
 	var left []string
 	for _, dir := range places {
-		if dir == "" || ctx.Err() != nil {
+		if ctx.Err() != nil {
+			return Unknown("", "looking for temporary files in %d directories took too long", len(places))
+		}
+		if dir == "" {
 			continue
 		}
 		f, err := os.Open(dir)

@@ -180,7 +180,7 @@ func (s *session) dir(kind, path string, mode os.FileMode, owner, group string) 
 		err = errors.New("something that is no directory is in its place")
 	case err == nil && !s.noted(kind, path): // ours is only what it belongs to
 		st := info.Sys().(*syscall.Stat_t)
-		err = s.note(record{Kind: kind, Path: path, Existed: true, Mode: uint32(info.Mode().Perm()), UID: int(st.Uid), GID: int(st.Gid)})
+		err = s.note(record{Kind: kind, Path: path, Existed: true, Mode: uint32(info.Mode() &^ os.ModeType), UID: int(st.Uid), GID: int(st.Gid)})
 	}
 	if err == nil {
 		err = os.Lchown(path, uid, gid)

@@ -90,6 +90,9 @@ func rewrite(path string, text []byte) error {
 func unused(ctx context.Context, path string, wait time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, wait)
 	defer cancel()
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		path = real // as the kernel names what is open
+	}
 	for opened(path) {
 		select {
 		case <-ctx.Done():
@@ -166,7 +169,7 @@ func (o *Options) bringBack(ctx context.Context, r record) error {
 }
 
 // placeBack writes into a directory that belongs to somebody else: nothing there is followed. What the old file's
-// write-ahead log holds is older than what replaces it, and must not be applied to that.
+// write-ahead log or journal holds is older than what replaces it, and must not be applied to that.
 func placeBack(fresh string, r record) error {
 	dir, err := os.OpenRoot(filepath.Dir(r.Target))
 	if err != nil {
@@ -192,7 +195,7 @@ func placeBack(fresh string, r record) error {
 	if err != nil {
 		return err
 	}
-	for _, end := range []string{"-wal", "-shm"} {
+	for _, end := range []string{"-wal", "-shm", "-journal"} {
 		if err := dir.Remove(name + end); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}

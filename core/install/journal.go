@@ -17,6 +17,7 @@ import (
 const (
 	journalFile = StateDir + "/install.json"
 	copiesDir   = StateDir + "/install" // what files held before
+	keptDir     = StateDir + "/kept"    // and could not be given back, as others have changed them since
 )
 
 // Kinds of records.
@@ -35,7 +36,7 @@ type record struct {
 	Kind    string    `json:"kind"`
 	Path    string    `json:"path"`
 	Existed bool      `json:"existed,omitempty"`
-	Mode    uint32    `json:"mode,omitempty"`
+	Mode    uint32    `json:"mode,omitempty"` // as os.FileMode has it
 	UID     int       `json:"uid,omitempty"`
 	GID     int       `json:"gid,omitempty"`
 	Time    time.Time `json:"time,omitzero"`

@@ -134,6 +134,11 @@ func copySQLite(ctx context.Context, from, to string) error {
 	return errors.Join(err, db.Close())
 }
 
+func uploadInside() autoinstall.Upload {
+	return autoinstall.Upload{DataDir: "/home/shop/vpm-data", Dir: api, Sum: os.Getenv("SUM"), Off: os.Getenv("OFF") != "",
+		Log: func(line string) { fmt.Println(line) }}
+}
+
 // command is what the test binary does in the VPS.
 func command(what string) error {
 	ctx := context.Background()
@@ -148,11 +153,11 @@ func command(what string) error {
 		}
 		return p.Apply(ctx)
 	case "change":
-		u := autoinstall.Upload{DataDir: "/home/shop/vpm-data", Dir: api, Sum: os.Getenv("SUM"), Off: os.Getenv("OFF") != "",
-			Log: func(line string) { fmt.Println(line) }}
-		started, err := u.AfterChange(ctx)
+		started, err := uploadInside().AfterChange(ctx)
 		fmt.Println(started)
 		return err
+	case "status":
+		return json.NewEncoder(os.Stdout).Encode([]autoinstall.Status{uploadInside().Status(ctx), autoinstall.ServerStatus()})
 	case "doctor":
 		return json.NewEncoder(os.Stdout).Encode(asroot.Run(ctx, asroot.Options{}))
 	case "uninstall":

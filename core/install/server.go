@@ -3,6 +3,7 @@ package install
 import (
 	"context"
 	"os/exec"
+	"slices"
 	"strings"
 
 	"vpm/core"
@@ -51,13 +52,8 @@ func (p *Plan) serverSteps(_ context.Context, m machine, up upload) error {
 }
 
 func (p *Plan) insertBefore(what string, st step) {
-	for i := range p.steps {
-		if p.steps[i].what == what {
-			p.steps = append(p.steps[:i], append([]step{st}, p.steps[i:]...)...)
-			return
-		}
-	}
-	p.add(st)
+	at := slices.IndexFunc(p.steps, func(st step) bool { return st.what == what })
+	p.steps = slices.Insert(p.steps, at, st)
 }
 
 // place tells the server below which document root its URLs lie: the unit's own command, and that.

@@ -100,6 +100,25 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "\n", `\n`).Replace(s) + `"`
 }
 
+// pointedBack gives a settings file, edited since it was pointed elsewhere, with the data directory it had before.
+func pointedBack(text, before []byte) []byte {
+	had := ""
+	for line := range strings.Lines(string(before)) {
+		if settingName(line) == "VPM_DATA_DIR" {
+			had = strings.TrimRight(line, "\r\n") + "\n" // the last counts
+		}
+	}
+	var b strings.Builder
+	ours := "VPM_DATA_DIR=" + quote(DataDir) + "\n"
+	for line := range strings.Lines(string(text)) {
+		if strings.TrimRight(line, "\r\n")+"\n" == ours {
+			line = had
+		}
+		b.WriteString(line)
+	}
+	return []byte(b.String())
+}
+
 // pointed gives a settings file with another data directory.
 func pointed(text []byte, dataDir string) []byte {
 	var b strings.Builder

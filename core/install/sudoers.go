@@ -20,7 +20,7 @@ func SudoLineOf(ctx context.Context, user string) (bool, error) {
 	return autoinstall.SystemctlIn(out) != "", err
 }
 
-// SudoersFiles lists the files that have a rule with systemctl for that user.
+// SudoersFiles lists the files that have a rule with systemctl, or with everything, for that user.
 func SudoersFiles(user string) (list []string) {
 	files, _ := filepath.Glob("/etc/sudoers.d/*") // the only error is a bad pattern
 	for _, path := range append([]string{"/etc/sudoers"}, files...) {
@@ -29,13 +29,29 @@ func SudoersFiles(user string) (list []string) {
 			continue
 		}
 		for line := range strings.Lines(string(text)) {
-			if f := strings.Fields(line); len(f) > 1 && f[0] == user && strings.Contains(line, "systemctl") {
+			if sudoersRule(line, user) {
 				list = append(list, path)
 				break
 			}
 		}
 	}
 	return list
+}
+
+// sudoersRule tells whether a line lets the user, his group or everybody run systemctl, or everything. Aliases and numbers
+// it does not resolve.
+func sudoersRule(line, user string) bool {
+	f := strings.Fields(line)
+	if len(f) < 2 || f[0] != user && f[0] != "%"+user && f[0] != "ALL" {
+		return false
+	}
+	_, commands, _ := strings.Cut(line, "=")
+	for command := range strings.SplitSeq(commands, ",") {
+		if at := strings.LastIndexAny(command, ":)"); strings.TrimSpace(command[at+1:]) == "ALL" {
+			return true
+		}
+	}
+	return strings.Contains(commands, "systemctl")
 }
 
 // sudoersStep notes for the server, which cannot look there, that a line in sudoers makes the web server's user root.

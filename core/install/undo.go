@@ -69,9 +69,23 @@ func undoFile(r record) (left string, err error) {
 		if rest, found := withoutBlock(text); found {
 			return "", putBack(r, rest)
 		}
-		return r.Path + " was changed since and is left as it is; it held what is in " + filepath.Join(copiesDir, r.Copy), nil
+		if r.After == sum(pointed(before, DataDir)) { // the upload's settings: the database is back where they had it
+			return "", putBack(r, pointedBack(text, before))
+		}
+		kept, err := keep(r, before)
+		return r.Path + " was changed since and is left as it is; what it held is in " + kept, err
 	}
 	return "", putBack(r, before)
+}
+
+// keep puts what a file held to where it outlasts the journal. Its name in there goes by what it is, so that none is
+// overwritten by another.
+func keep(r record, before []byte) (path string, err error) {
+	path = filepath.Join(keptDir, filepath.Base(r.Path)+"."+sum(before)[:16])
+	if err = os.MkdirAll(keptDir, 0o700); err == nil {
+		err = atomicfile.Write(path, before, 0o600)
+	}
+	return path, cannot("keep what "+r.Path+" held", err)
 }
 
 func putBack(r record, text []byte) error {

@@ -4,12 +4,15 @@ package install_test
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
 	"strings"
 	"testing"
 
+	"vpm/core"
 	"vpm/core/autoinstall"
 	"vpm/core/install"
 )
@@ -79,7 +82,11 @@ func TestFailureRollsBack(t *testing.T) {
 	s := newServer(t)
 	s.apache()
 	s.setUpWith("sqlite")
+	// What was there before has to be there again, to the last bit.
+	s.sh("mkdir -p /srv/vpm; chown www-data /srv/vpm; chmod 2750 /srv/vpm; ln -s /opt/vpm-test /usr/bin/vpm; echo '# earlier' > /etc/apache2/conf-available/vpm.conf")
 	for name, c := range map[string]struct{ harm, mend, says string }{
+		"file":       {"mkdir /root/srv; mv /srv/vpm /root/srv; touch /srv/vpm", "rm /srv/vpm; mv /root/srv/vpm /srv; rmdir /root/srv", "something that is no directory"},
+		"directory":  {"mkdir /etc/polkit-1/rules.d/50-vpm.rules", "rmdir /etc/polkit-1/rules.d/50-vpm.rules", "something that is no file"},
 		"configtest": {"echo Nonsense > /etc/apache2/conf-enabled/broken.conf", "rm /etc/apache2/conf-enabled/broken.conf", "Nonsense"},
 		"start":      {"mkdir -p /run/systemd/system/vpm.service.d; printf '[Service]\nExecStartPre=/bin/false\n' > /run/systemd/system/vpm.service.d/99.conf", "rm -r /run/systemd/system/vpm.service.d", "cannot start the server"},
 	} {
@@ -95,6 +102,15 @@ func TestFailureRollsBack(t *testing.T) {
 	}
 	s.must("apply")
 	s.logIn("server")
+	// The upload works again whoever has edited its settings, and what other edited files held is not lost.
+	s.sh("echo '# mine' | tee -a /home/shop/vpm.env >> /etc/apache2/conf-available/vpm.conf")
+	if left := s.must("uninstall"); !strings.Contains(left, "/var/lib/vpm/kept/vpm.conf.") || strings.Contains(left, "vpm.env") {
+		t.Errorf("left: %s", left)
+	}
+	if is := s.sh("cat /var/lib/vpm/kept/*; tail -n1 /home/shop/vpm.env /etc/apache2/conf-available/vpm.conf"); !strings.HasPrefix(is, "# earlier\n") || strings.Count(is, "# mine") != 2 {
+		t.Errorf("what was edited is\n%s", is)
+	}
+	s.logIn("")
 }
 
 func TestPrivilege(t *testing.T) {
@@ -108,9 +124,15 @@ func TestPrivilege(t *testing.T) {
 	if _, err := s.try("apply"); err == nil || !strings.Contains(err.Error(), "of polkit it is not installed, of sudo it is not installed") {
 		t.Errorf("with neither polkit nor sudo: %v", err)
 	}
+	if c := s.doctor()["polkit-or-sudo"]; c.Result != core.CheckFailed || !strings.Contains(c.Reason, "neither polkit nor sudo") {
+		t.Errorf("with neither polkit nor sudo: %+v", c)
+	}
 	s.wantTree(before, "after the refusal")
 	s.sh("chmod 4755 /usr/bin/sudo")
 	s.must("apply") // which proves that the server may start its self-test
+	if c := s.doctor()["polkit-or-sudo"]; c.Result != core.CheckWarning || !strings.Contains(c.Reason, "the server uses sudo 1.") {
+		t.Errorf("with sudo alone: %+v", c)
+	}
 	s.sh("visudo -c -q")
 	may := func(args ...string) error {
 		_, err := s.RunAs(s.limited(), install.User, "sudo", append([]string{"-n", "/usr/bin/systemctl", "--no-ask-password"}, args...)...)
@@ -152,6 +174,10 @@ func TestDocumentedLine(t *testing.T) {
 	if got := change(); got != "false" {
 		t.Errorf("without the line: %s", got)
 	}
+	noted := s.sh("stat -c %i /home/shop/vpm-data/vpm-install.asked")
+	if got := change(); got != "false" || s.sh("stat -c %i /home/shop/vpm-data/vpm-install.asked") != noted {
+		t.Errorf("sudo was asked twice for the same: %s", got)
+	}
 	if err := s.WriteFile("/etc/sudoers.d/www", []byte(autoinstall.SudoersLine+"\n"), 0o440); err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +189,26 @@ func TestDocumentedLine(t *testing.T) {
 		t.Errorf("a damaged program: %s", out)
 	}
 	s.wantTree(before, "after the refusal of a damaged program")
+	status := func() (upload, server autoinstall.Status) {
+		t.Helper()
+		out, err := s.RunAs(s.limited(), "www-data", "env", "INSTALL_TEST_INSIDE=status", "SUM="+sum, "/opt/vpm-test")
+		var list []autoinstall.Status
+		if err := errors.Join(err, json.Unmarshal([]byte(out), &list)); err != nil || len(list) != 2 {
+			t.Fatal(out, err)
+		}
+		return list[0], list[1]
+	}
+	s.sh("mkdir " + autoinstall.UnitFile)
+	if out, err := s.RunAs(s.limited(), "www-data", "env", "INSTALL_TEST_INSIDE=change", "SUM="+sum, "/opt/vpm-test"); err == nil || !strings.Contains(err.Error(), "cannot start the installation of vpm") {
+		t.Errorf("with something in the unit's place: %s, %v", out, err)
+	}
+	if got := change(); got != "false" {
+		t.Errorf("after one that could not be started: %s", got)
+	}
+	if is, _ := status(); is.Installation == nil || is.Installation.State != autoinstall.Failed {
+		t.Errorf("the status of one that could not be started: %+v", is.Installation)
+	}
+	s.sh("rmdir " + autoinstall.UnitFile + "; rm /home/shop/vpm-data/vpm-install.started")
 	if got := change(); !strings.HasSuffix(got, "true") || !strings.Contains(got, "equivalent to root") {
 		t.Errorf("with the line: %s", got)
 	}
@@ -181,6 +227,17 @@ func TestDocumentedLine(t *testing.T) {
 	if got := change(); got != "false" {
 		t.Errorf("a second time: %s", got)
 	}
+	is, server := status()
+	if is.Installation != nil || is.Sudoers == nil || server.Sudoers == nil || strings.Join(server.Sudoers.Files, " ") != "/etc/sudoers.d/www" {
+		t.Errorf("the status of one that has ended well: %+v, %+v", is, server)
+	}
+	s.sh("touch /etc/sudoers.d")
+	if _, server := status(); server.Sudoers != nil {
+		t.Errorf("the server guesses at what sudoers holds now: %+v", server.Sudoers)
+	}
 	s.must("uninstall")
 	s.wantTree(before, "after the uninstallation")
+	if is, _ := status(); is.Installation == nil || is.Installation.State != autoinstall.Ended {
+		t.Errorf("the status after the uninstallation: %+v", is.Installation)
+	}
 }

@@ -17,6 +17,7 @@ import (
 func init() {
 	roles["only the docroot"] = onlyTheDocroot
 	roles["read-only"] = readOnlyDataDir
+	roles["nowhere"] = nowhereToWrite
 }
 
 func TestDataDirectoryInTheDocrootIsClosed(t *testing.T) {
@@ -77,6 +78,31 @@ func onlyTheDocroot(account string) error {
 		return fmt.Errorf("the state is %+v, %w; want set-up to be closed", st, err)
 	}
 	return nil
+}
+
+func TestNowhereToWriteIsUnavailable(t *testing.T) {
+	t.Parallel()
+	inPrivateMounts(t, "nowhere", newAccount(t))
+}
+
+// nowhereToWrite is a full or read-only account: set-up says so, and stays open for later.
+func nowhereToWrite(account string) error {
+	hello()
+	u, err := user.Current()
+	if err != nil {
+		return err
+	}
+	s, err := newService(account, 0)
+	if err := errors.Join(err, lock(u.HomeDir), lock(account)); err != nil {
+		return err
+	}
+	st, state := s.State(background)
+	if st != (core.SetupState{}) {
+		return fmt.Errorf("the state is %+v", st)
+	}
+	return errors.Join(
+		expect(state, core.CodeUnavailable, "state"),
+		expect(s.Run(background, request("x")), core.CodeUnavailable, "set-up"))
 }
 
 func TestReadOnlyDataDirectoryIsUnavailable(t *testing.T) {

@@ -265,3 +265,19 @@ func TestExistingAdministratorsKeepSetUpClosed(t *testing.T) {
 	wantClosed(t, account)
 	wantNothingAt(t, filepath.Join(account, "vpm-data"))
 }
+
+// TestEmptyCodeFile: a file without a code, as a disk that was full leaves it, proves nothing, and is replaced.
+func TestEmptyCodeFile(t *testing.T) {
+	t.Parallel()
+	account := newAccount(t)
+	st, err := service(t, account).State(t.Context())
+	must(t, err)
+	for _, text := range []string{"", "\n", "AAAAA\n"} {
+		must(t, os.WriteFile(st.CodeFile, []byte(text), 0o600))
+		wantCode(t, service(t, account).Run(t.Context(), request(strings.TrimSpace(text))), core.CodeForbidden)
+		if got := normal(code(t, st.CodeFile)); len(got) != 20 {
+			t.Errorf("in place of %q there is the code %q", text, got)
+		}
+	}
+	must(t, service(t, account).Run(t.Context(), request(code(t, st.CodeFile))))
+}

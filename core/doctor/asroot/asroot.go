@@ -42,6 +42,14 @@ type look struct {
 // notInstalled tells that there is nothing of the server to look at.
 func (l *look) notInstalled() bool { return !l.state.Installed && l.stateErr == nil }
 
+// unread is what a check says that goes by what was installed, where that cannot be read.
+func (l *look) unread() doctor.Finding {
+	if !l.root {
+		return unknown("what was installed can be read by root only")
+	}
+	return doctor.Unknown("see the check installation", "what was installed cannot be read")
+}
+
 // Run makes all checks.
 func Run(ctx context.Context, o Options) []core.Check {
 	l := &look{Options: o, root: os.Geteuid() == 0}

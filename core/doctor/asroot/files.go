@@ -61,10 +61,7 @@ func wrongDir(path, mode, owner, group string) string {
 }
 
 func names(info os.FileInfo) (owner, group string) {
-	st, ok := info.Sys().(*syscall.Stat_t)
-	if !ok {
-		return "?", "?"
-	}
+	st := info.Sys().(*syscall.Stat_t)
 	owner, group = strconv.Itoa(int(st.Uid)), strconv.Itoa(int(st.Gid))
 	if u, err := user.LookupId(owner); err == nil {
 		owner = u.Username

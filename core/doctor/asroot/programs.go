@@ -51,10 +51,11 @@ func (l *look) phpFPM(ctx context.Context) doctor.Finding {
 	if len(found) == 0 {
 		return doctor.Failed("install php-fpm", "there is no PHP-FPM at /usr/sbin/php-fpm*")
 	}
-	if used := unitProgram(ctx); slices.Contains(found, used) {
+	used := unitProgram(ctx)
+	if slices.Contains(found, used) {
 		return doctor.OK("instances run under %s", used)
 	}
-	if l.state.Installed {
+	if l.state.Installed || used != "" {
 		return doctor.Failed("run vpm install, which has the units use "+found[len(found)-1], "the PHP-FPM that vpm's units name is not there any more")
 	}
 	return doctor.OK("PHP-FPM is %s", strings.Join(found, ", "))

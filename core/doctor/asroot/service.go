@@ -2,8 +2,10 @@ package asroot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"os"
 	"strings"
@@ -17,7 +19,7 @@ const reinstall = "run vpm install, which puts them back"
 func (l *look) units(ctx context.Context) doctor.Finding {
 	switch {
 	case l.stateErr != nil:
-		return unknown("what was installed cannot be read")
+		return l.unread()
 	case !l.state.Installed:
 		return doctor.Skipped("vpm's server is not installed")
 	case len(l.state.Missing) > 0:
@@ -83,7 +85,11 @@ func (l *look) socket(ctx context.Context) doctor.Finding {
 		}
 		return doctor.Failed("run systemctl start vpm.socket", "there is no socket at %s", install.Socket)
 	}
-	if err := answers(ctx); err != nil {
+	err := answers(ctx)
+	if errors.Is(err, fs.ErrPermission) && !l.root {
+		return unknown("only the web server and root may connect to %s", install.Socket)
+	}
+	if err != nil {
 		return doctor.Failed("see journalctl -u vpm.service, then systemctl restart vpm.service", "the server does not answer at %s: %v", install.Socket, err)
 	}
 	return doctor.OK("the server answers at %s", install.Socket)

@@ -89,6 +89,9 @@ func (l *look) sudoersLine(ctx context.Context) doctor.Finding {
 }
 
 func (l *look) leftovers(context.Context) doctor.Finding {
+	if l.stateErr != nil {
+		return l.unread()
+	}
 	if len(l.state.Leftover) > 0 {
 		return doctor.Warning("if systemctl is-active vpm-install says inactive: remove them, then run systemctl daemon-reload",
 			"an installation through sudo has left %s", strings.Join(l.state.Leftover, ", "))

@@ -15,6 +15,19 @@ import (
 // stranger is the number of a user whom no machine of a test has.
 const stranger = 77123
 
+// ending is a context that ends when it has been asked so often.
+type ending struct {
+	context.Context
+	left int
+}
+
+func (e *ending) Err() error {
+	if e.left--; e.left < 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
 // TestFilesAreGiven: what belongs to nobody here gets an owner, and nothing else does, wherever links lead. Where it was cut
 // off, the plan still has it.
 func TestFilesAreGiven(t *testing.T) {
@@ -36,6 +49,7 @@ func TestFilesAreGiven(t *testing.T) {
 	must(t, os.Lchown(outside+"/secret", stranger, stranger))
 	must(t, os.Chown(home+"/public_html/of-root", 0, 0))
 	must(t, os.Chmod(home+"/public_html/suid", 0o755|os.ModeSetuid|os.ModeSetgid))
+	must(t, os.Chmod(home+"/public_html/blog", 0o755|os.ModeSetgid)) // which the kernel leaves where a directory gets another owner
 	a, err := findAccount(t.Context(), Options{From: home})
 	must(t, err)
 	giving := func() []step {
@@ -53,16 +67,19 @@ func TestFilesAreGiven(t *testing.T) {
 	if len(steps) != 1 {
 		t.Fatalf("the steps are %+v", steps)
 	}
-	ended, end := context.WithCancel(t.Context())
-	end()
-	if err := steps[0].do(ended); err == nil || len(giving()) != 1 {
-		t.Errorf("cut off: %v, and then there are %d steps", err, len(giving()))
+	for n := 0; ; n++ {
+		err := steps[0].do(&ending{t.Context(), n})
+		if err == nil {
+			break
+		}
+		if len(giving()) != 1 {
+			t.Fatalf("cut off after %d: %v, and the next plan does not go on", n, err)
+		}
 	}
-	must(t, steps[0].do(t.Context()))
 	if left := giving(); len(left) != 0 {
 		t.Errorf("afterwards: %+v", left)
 	}
-	for path, want := range map[string]string{home: nobody.Uid, home + "/vpm.env": nobody.Uid, home + "/public_html": nobody.Uid, home + "/public_html/blog/index.php": nobody.Uid,
+	for path, want := range map[string]string{home: nobody.Uid, home + "/vpm.env": nobody.Uid, home + "/public_html": nobody.Uid, home + "/public_html/blog": nobody.Uid, home + "/public_html/blog/index.php": nobody.Uid,
 		home + "/public_html/link": nobody.Uid, home + "/public_html/suid": nobody.Uid, home + "/public_html/of-root": "0", outside: "0", outside + "/secret": strconv.Itoa(stranger)} {
 		info, err := os.Lstat(path)
 		must(t, err)

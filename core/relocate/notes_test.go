@@ -25,9 +25,9 @@ func TestSettingsOfAnotherProgram(t *testing.T) {
 	t.Parallel()
 	for host, want := range map[string]core.Code{"localhost": "", "sql.host.example": core.CodeConflict} {
 		home := restored(t, "VPM_LOG_LEVEL=warn\n")
-		write(t, home, map[string]string{".env": "DB_HOST=" + host + "\nDB_DATABASE=you_panel\nDB_USERNAME=you\nDB_PASSWORD=s\n"})
+		write(t, home, map[string]string{".env": "DB_HOST=" + host + "\nVPM_LOG_FILE=/home/you/log\nDB_DATABASE=you_panel\nDB_USERNAME=you\nDB_PASSWORD=s\n"})
 		must(t, os.Remove(filepath.Join(home, "vpm.env")))
-		a, err := findAccount(t.Context(), Options{From: home})
+		a, err := findAccount(t.Context(), Options{From: home, Was: "/home/you"})
 		must(t, err)
 		p := &Plan{account: a}
 		if err := p.settingsStep(); core.CodeOf(err) != want || len(p.steps) > 0 {

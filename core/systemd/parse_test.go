@@ -3,7 +3,9 @@ package systemd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -356,6 +358,29 @@ func TestFastCGIAnswers(t *testing.T) {
 		if got, err := fcgiAnswer(strings.NewReader(bad)); err == nil {
 			t.Errorf("%.20q: %.20q", bad, got)
 		}
+	}
+}
+
+// TestPoolThatDoesNotAnswer holds nobody up for longer than he waits.
+func TestPoolThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	go func() {
+		if conn, err := l.Accept(); err == nil {
+			defer conn.Close()
+			leave()
+			<-t.Context().Done()
+		}
+	}()
+	if s, err := Status(ctx, socket); !errors.Is(err, context.Canceled) {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 

@@ -111,13 +111,15 @@ func (l *lab) half(t *testing.T) {
 	if !strings.Contains(left, "half.journal") || !strings.Contains(left, "vpm_half") || strings.Contains(left, "/srv/vpm/half") || strings.Contains(left, "uid=") {
 		t.Errorf("of what was half taken back is left %s", left)
 	}
-	l.root(t, "echo Nonsense > /etc/apache2/vpm.d/00-bad.conf")
-	without := q
+	without := q // what this run does not make, only that of before can have left
 	without.Database = false
-	l.fail(t, "half", without, core.CodeNotEffective, "Nonsense")
-	l.root(t, "rm /etc/apache2/vpm.d/00-bad.conf")
-	if left := l.traces(t, "half"); left != "" {
+	l.do(t, "half", without)
+	if left := l.root(t, "mysql -N -e \"SHOW DATABASES LIKE 'vpm\\\\_half'; SELECT User FROM mysql.user WHERE User = 'vpm-half'\"; ls /var/lib/vpm/provision/half.journal 2>/dev/null || true"); left != "" {
 		t.Errorf("after the next run is left %s", left)
+	}
+	l.do(t, "half", Request{Operation: Deprovision, Instance: "half", Delete: true})
+	if left := l.traces(t, "half"); left != "" {
+		t.Errorf("after it was taken away is left %s", left)
 	}
 }
 

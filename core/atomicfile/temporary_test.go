@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 )
 
 // TestLeftoversOfTheKilledAreRemoved, and nothing else: neither what a process is writing nor what somebody named
@@ -76,4 +77,30 @@ func TestWritersAtOnce(t *testing.T) {
 	wg.Wait()
 	wantWhole(t, path)
 	wantAlone(t, path)
+}
+
+// TestTakenByASweep: a file that a Sweep holds is about to be removed, and another is made.
+func TestTakenByASweep(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "file")
+	must(t, os.WriteFile(path, nil, 0o600))
+	sweeping, err := os.Open(path)
+	must(t, err)
+	defer sweeping.Close()
+	must(t, Lock(t.Context(), sweeping, 0))
+	ours, err := os.Open(path)
+	must(t, err)
+	defer ours.Close()
+	if taken(ours) {
+		t.Error("it is taken while a Sweep holds it")
+	}
+	must(t, os.Remove(path))
+	must(t, sweeping.Close())
+	if taken(ours) {
+		t.Error("it is taken after it was removed")
+	}
+	must(t, ours.Close())
+	if err := Lock(t.Context(), ours, time.Hour); err == nil || err == ErrLocked {
+		t.Errorf("what cannot be locked is waited for: %v", err)
+	}
 }

@@ -95,6 +95,7 @@ func TestWordPressByLinks(t *testing.T) {
 	home := account(t)
 	site := siteOf(t, home, "wordpress")
 	site.Database = &Database{Name: "n", User: "u", Password: "p", Host: "h", Prefix: "wp_"}
+	must(t, os.WriteFile(filepath.Join(home, "shared-cores/wordpress/wp-admin/network/help.html"), nil, 0o644))
 	laid, err := Lay(t.Context(), site)
 	must(t, err)
 	laid.Keep()
@@ -108,6 +109,7 @@ wordpress/wp-admin/includes -> ../../../shared-cores/wordpress/wp-admin/includes
 wordpress/wp-admin/install.php 644
 wordpress/wp-admin/network 755
 wordpress/wp-admin/network/edit.php 644
+wordpress/wp-admin/network/help.html -> ../../../../shared-cores/wordpress/wp-admin/network/help.html
 wordpress/wp-config-sample.php -> ../../shared-cores/wordpress/wp-config-sample.php
 wordpress/wp-config.php 600
 wordpress/wp-content 755

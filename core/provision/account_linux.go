@@ -52,6 +52,9 @@ func (r *run) makeUser() error {
 		r.owner = o
 		return nil
 	}
+	if _, _, err := r.givenGroup(name); err != nil { // before it is noted as the run's own: that would be removed
+		return err
+	}
 	if err := r.note(undo{Kind: undoUser, Name: name}); err != nil {
 		return err
 	}
@@ -72,14 +75,22 @@ func (r *run) makeUser() error {
 	})
 }
 
-// nextID gives a new id, and has it on disk as given before anybody uses it. A group of that name is one that a killed
-// run has made: its id was given to it.
+// givenGroup gives the id of a group that a killed run has made: it was given to its user. there is false for none.
+func (r *run) givenGroup(name string) (id int, there bool, err error) {
+	g, err := user.LookupGroup(name)
+	if err != nil {
+		return 0, false, nil
+	}
+	id, err = strconv.Atoi(g.Gid)
+	if err == nil && (id < r.UIDs[0] || id > r.UIDs[1]) {
+		err = core.Errorf(core.CodeConflict, "cannot use the group %s: its id %d is not one that vpm gives", name, id)
+	}
+	return id, true, err
+}
+
+// nextID gives a new id, and has it on disk as given before anybody uses it.
 func (r *run) nextID(name string) (int, error) {
-	if g, err := user.LookupGroup(name); err == nil {
-		id, err := strconv.Atoi(g.Gid)
-		if err == nil && (id < r.UIDs[0] || id > r.UIDs[1]) {
-			err = core.Errorf(core.CodeConflict, "cannot use the group %s: its id %d is not one that vpm gives", name, id)
-		}
+	if id, there, err := r.givenGroup(name); there {
 		return id, err
 	}
 	mark := r.State + "/uid"

@@ -41,6 +41,10 @@ func TestRollBack(t *testing.T) {
 		{"no room for the site", "mount -t tmpfs -o size=1m none /srv/vpm; chmod 711 /srv/vpm; head -c 2000000 /dev/zero > /var/www/back/big", "umount /srv/vpm; rm /var/www/back/big", "the disk has"},
 		{"no room for the directories", "mount -t tmpfs -o size=1m,nr_inodes=4 none /srv/vpm; chmod 711 /srv/vpm", "umount /srv/vpm", "no space left"},
 		{"others may write there", "chmod 777 /srv/vpm", "chmod 711 /srv/vpm", "others than root"},
+		{"somebody's user of that name", "useradd --uid 1500 --no-create-home vpm-back", "userdel vpm-back", "its id 1500 is not one that vpm gives"},
+		{"somebody's group of that name", "groupadd --gid 1500 vpm-back", "groupdel vpm-back", "its id 1500 is not one that vpm gives"},
+		{"others have all ids", "cp /var/lib/vpm/provision/uid /root/uid; echo 59999 > /var/lib/vpm/provision/uid", "mv /root/uid /var/lib/vpm/provision/uid", "those up to 59999 are used up"},
+		{"no room for visitors", "systemctl disable -q --now apache2 nginx", "systemctl enable -q --now apache2 nginx", "neither Apache nor nginx runs here"},
 		{"a link in its place", "mkdir -p /root/x; ln -s /root/x /srv/vpm/back", "rm /srv/vpm/back", "not a directory"},
 		{"somebody else's directory", "mkdir /srv/vpm/back; chown 1234 /srv/vpm/back", "rmdir /srv/vpm/back", "belongs to user 1234"},
 		{"a link for the site's", "mkdir /srv/vpm/back; ln -s /root/x /srv/vpm/back/web", "rm -r /srv/vpm/back", "not a directory"},
@@ -69,6 +73,8 @@ func TestRollBack(t *testing.T) {
 		t.Error(out)
 	}
 
+	l.half(t)
+	l.refusals(t)
 	l.besides(t)
 	l.full(t)
 
@@ -88,6 +94,84 @@ func TestRollBack(t *testing.T) {
 	if again := l.fail(t, "back", Request{Operation: Provision, Instance: "other", PHP: q.PHP, Limits: q.Limits}, core.CodeConflict, "it is that of back"); again.State != Failed {
 		t.Errorf("another instance of that slug: %+v", again)
 	}
+}
+
+// half has a run fail in such a way that not all of it can be taken back. What is left is known, and the next run takes it
+// back first, before it does what it is asked to.
+func (l *lab) half(t *testing.T) {
+	t.Helper()
+	q := good("half")
+	q.Database = true
+	l.root(t, "mv /usr/sbin/apache2ctl /root; printf '#!/bin/sh\nsystemctl stop mariadb\necho no good >&2\nexit 1\n' > /usr/sbin/apache2ctl; chmod 755 /usr/sbin/apache2ctl")
+	if r := l.fail(t, "half", q, core.CodeNotEffective, "no good"); !slices.ContainsFunc(r.Warnings, func(s string) bool { return strings.Contains(s, "cannot undo") }) {
+		t.Errorf("half taken back: %+v", r)
+	}
+	l.root(t, "mv /root/apache2ctl /usr/sbin/apache2ctl; systemctl start mariadb")
+	left := l.traces(t, "half")
+	if !strings.Contains(left, "half.journal") || !strings.Contains(left, "vpm_half") || strings.Contains(left, "/srv/vpm/half") || strings.Contains(left, "uid=") {
+		t.Errorf("of what was half taken back is left %s", left)
+	}
+	without := q // what this run does not make, only that of before can have left
+	without.Database = false
+	l.do(t, "half", without)
+	if left := l.root(t, "mysql -N -e \"SHOW DATABASES LIKE 'vpm\\\\_half'; SELECT User FROM mysql.user WHERE User = 'vpm-half'\"; ls /var/lib/vpm/provision/half.journal 2>/dev/null || true"); left != "" {
+		t.Errorf("after the next run is left %s", left)
+	}
+	l.do(t, "half", Request{Operation: Deprovision, Instance: "half", Delete: true})
+	if left := l.traces(t, "half"); left != "" {
+		t.Errorf("after it was taken away is left %s", left)
+	}
+}
+
+// refusals are of what does not go with what root knows of the instance. back is one that serves a copy.
+func (l *lab) refusals(t *testing.T) {
+	t.Helper()
+	copies := func(from string) Request {
+		q := good("back")
+		q.CopyFrom = from
+		return q
+	}
+	l.root(t, "mkdir -p /var/www/back2")
+	l.fail(t, "back", copies("/var/www/back2"), core.CodeConflict, "this instance is a copy of /var/www/back")
+	l.fail(t, "never", Request{Operation: Undo, Instance: "never"}, core.CodeConflict, "is not a copy of another site")
+	limit := good("never")
+	limit.Operation = Limit
+	l.fail(t, "never", limit, core.CodeConflict, "it was not provisioned")
+	if left := l.traces(t, "never"); left != "" {
+		t.Errorf("what was never there has left %s", left)
+	}
+
+	// nginx refuses the gate, and goes on with what it had: whoever asks is told, and nothing of the gate is left.
+	l.root(t, "echo nonsense > /etc/nginx/vpm.d/00-bad.conf")
+	if out := l.server(t, "back", ask{Gate: &htaccess.Gate{Reason: "closed"}}); out.Code != core.CodeNotEffective || !strings.Contains(out.Message, "nginx") {
+		t.Errorf("a gate that nginx does not take: %+v", out)
+	}
+	if l.exists("/etc/nginx/vpm.d/gate-back.conf") {
+		t.Error("a gate that does not count is left")
+	}
+	l.root(t, "rm /etc/nginx/vpm.d/00-bad.conf")
+	l.stop(t, "back", htaccess.Gate{Reason: "closed"})
+	if page := get(t, l.clients()["nginx"], "/back/index.html", ""); page.status != 503 {
+		t.Errorf("stopped, nginx says %+v", page)
+	}
+	l.start(t, "back", "v1")
+
+	// A server that is to run, and does not now, gets the instance for when it does.
+	l.root(t, "systemctl enable -q nginx; systemctl stop nginx")
+	q := good("idle")
+	q.Database = true
+	l.do(t, "idle", q)
+	l.write(t, "/srv/vpm/idle/web/htdocs/page.html", "page")
+	l.root(t, "systemctl start nginx")
+	if page := get(t, l.clients()["nginx"], "/idle/page.html", ""); page.body != "page" {
+		t.Errorf("nginx, started afterwards, says %+v", page)
+	}
+	l.root(t, "mysql -e 'CREATE TABLE vpm_back.kept (n INT)'")
+	l.do(t, "idle", Request{Operation: Deprovision, Instance: "idle", Delete: true})
+	if left := l.traces(t, "idle"); left != "" || l.root(t, "mysql -N -e 'SHOW TABLES IN vpm_back'") != "kept" {
+		t.Errorf("after the database was to be deleted is left %s", left)
+	}
+	l.root(t, "mysql -e 'DROP TABLE vpm_back.kept'")
 }
 
 // besides has a site at the top of the host, and stops it: the one below it stays open, and so does what certificate
@@ -119,6 +203,8 @@ func (l *lab) besides(t *testing.T) {
 func (l *lab) code(name string) core.Code {
 	switch {
 	case strings.HasPrefix(name, "no database"), strings.HasPrefix(name, "no room"):
+		return core.CodeUnavailable
+	case name == "others have all ids":
 		return core.CodeUnavailable
 	case strings.Contains(name, "FIFO"), strings.HasPrefix(name, "others"), strings.HasPrefix(name, "somebody"), strings.HasPrefix(name, "the server's own"):
 		return core.CodeConflict

@@ -66,6 +66,30 @@ func TestLeftOut(t *testing.T) {
 	}
 }
 
+// TestClosedFiles stay closed with both web servers, and where one cannot say it, that is told.
+func TestClosedFiles(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"<Files \"*.log\">\nDeny from all\n</Files>\n":             "location ~ \"^/x/sub/(.*/)?[^/]*\\.log$\" { deny all; }\n",
+		"<FilesMatch \"^secret\">\nDeny from all\n</FilesMatch>\n": "location ~ \"^/x/sub/(.*/)?secret\" { deny all; }\n",
+		"Deny from all\n": "location ~ \"^/x/sub(/|$)\" { deny all; }\n",
+	} {
+		rules, _, left := carry("sub", text)
+		if nginx, none := nginxRules("/x", rules); nginx != want || len(left)+len(none) > 0 {
+			t.Errorf("%s: %s, left %v and %v", text, nginx, texts(left), none)
+		}
+	}
+	for _, text := range []string{"<Files\nDeny from all\n", "<FilesMatch \"(\">\nDeny from all\n</FilesMatch>\n", "<FilesMatch \"\u00e9\">\nDeny from all\n</FilesMatch>\n", "RewriteRule .\n",
+		"RewriteRule . index.php [L] x\n"} {
+		if _, carried, left := carry("", text); len(left) == 0 || len(carried) > 1 {
+			t.Errorf("%s: carried %v, left %v", text, texts(carried), texts(left))
+		}
+	}
+	if _, carried, left := carry("", "RewriteRule . index.php\n"); len(carried) != 1 || len(left) != 0 {
+		t.Errorf("a rule without flags: left %v", texts(left))
+	}
+}
+
 func TestStockRules(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{

@@ -99,9 +99,6 @@ func editGate(path string, closed *htaccess.Gate) error {
 	was, err := os.Lstat(path)
 	if errors.Is(err, os.ErrNotExist) {
 		was, err = nil, nil
-		if _, err := os.Stat(filepath.Dir(path)); errors.Is(err, os.ErrNotExist) && closed == nil {
-			return nil // nor is there a site
-		}
 	}
 	if err != nil {
 		return err
@@ -125,7 +122,7 @@ func editGate(path string, closed *htaccess.Gate) error {
 		return atomicfile.Remove(path, was)
 	case !exists || was != nil && string(text) == string(file):
 		return nil
-	case was == nil && closed == nil:
+	case was == nil && closed == nil: // nor need there be a site
 		return nil
 	}
 	return atomicfile.Replace(path, text, was)

@@ -124,7 +124,7 @@ func (r *run) rollBack(ctx context.Context) error {
 	var left []undo
 	for _, u := range slices.Backward(j.Undo) {
 		if err := r.takeBack(ctx, u); err != nil {
-			failed = errors.Join(failed, fmt.Errorf("cannot undo %s %s: %w", u.Kind, u.Name, err))
+			failed = errors.Join(failed, core.Errorf(core.CodeOf(err), "cannot undo %s %s: %s; the next run tries it again", u.Kind, u.Name, message(err)).Because(err))
 			left = append(left, u)
 		}
 		fault.Point("undone " + u.Kind)

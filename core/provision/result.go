@@ -2,6 +2,7 @@ package provision
 
 import (
 	"encoding/json"
+	"slices"
 	"time"
 
 	"vpm/core"
@@ -82,6 +83,8 @@ type Failure struct {
 
 const maxListed = 500 // of each list in a result
 
+const moreSkipped = "more was not copied than is listed"
+
 func (r *Result) warn(text string) {
 	if len(r.Warnings) < maxListed {
 		r.Warnings = append(r.Warnings, text)
@@ -89,11 +92,10 @@ func (r *Result) warn(text string) {
 }
 
 func (r *Result) skip(path, why string) {
-	if len(r.Skipped) == maxListed {
-		r.warn("more was not copied than is listed")
-	}
-	if len(r.Skipped) <= maxListed {
+	if len(r.Skipped) < maxListed {
 		r.Skipped = append(r.Skipped, Skipped{path, why})
+	} else if !slices.Contains(r.Warnings, moreSkipped) {
+		r.warn(moreSkipped)
 	}
 }
 

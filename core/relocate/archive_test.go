@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -141,6 +142,22 @@ func TestDamagedArchive(t *testing.T) {
 	must(t, os.WriteFile(file, text[:len(text)-6], 0o600))
 	if home, err := unpack(t, file); err == nil || exists(home) {
 		t.Errorf("a damaged archive was unpacked: %v", err)
+	}
+}
+
+// TestUnpackingThatIsEnded leaves nothing.
+func TestUnpackingThatIsEnded(t *testing.T) {
+	skipUnlessRoot(t)
+	home := filepath.Join(t.TempDir(), "homes", "shop")
+	a, err := PrepareArchive(tarOf(t, item{name: "public_html/api/vpm.cgi", text: "program"}), home, "nobody")
+	must(t, err)
+	ctx, end := context.WithCancel(t.Context())
+	end()
+	if err := a.Apply(ctx); err == nil || exists(home) {
+		t.Errorf("it was unpacked: %v", err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(home)); err != nil || len(left) > 0 {
+		t.Errorf("left are %v, %v", left, err)
 	}
 }
 

@@ -112,8 +112,10 @@ func (p *Plan) neededDatabases() (list []*database, err error) {
 			list, i = append(list, &database{name: name}), len(list)
 		}
 		d := list[i]
-		if !slices.Contains(d.users, l) {
-			d.users = append(d.users, l)
+		for _, host := range []string{"localhost", l.host} { // as root's import comes by the socket, whatever the site does
+			if from := (login{l.user, l.password, host}); !slices.Contains(d.users, from) {
+				d.users = append(d.users, from)
+			}
 		}
 		d.usedBy = append(d.usedBy, usedBy)
 		return nil

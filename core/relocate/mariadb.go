@@ -63,6 +63,9 @@ func dial(socket, user, password, name string) (*sql.DB, error) {
 
 // opens tells whether a user can log in, and use the database where one is named.
 func (s *server) opens(ctx context.Context, l login, name string) (bool, error) {
+	if l.host != "localhost" {
+		return s.granted(ctx, l, name)
+	}
 	db, err := dial(s.socket, l.user, l.password, name)
 	if err != nil {
 		return false, err
@@ -77,6 +80,16 @@ func (s *server) opens(ctx context.Context, l login, name string) (bool, error) 
 	}
 	return err == nil, cannotDatabase(name, err)
 }
+
+// granted tells whether a user has the rights that bring gives. One who comes from an address cannot be asked by the socket.
+func (s *server) granted(ctx context.Context, l login, name string) (bool, error) {
+	var rights int
+	err := s.QueryRowContext(ctx, `SELECT COUNT(*) FROM mysql.db WHERE User = ? AND Host = ? AND Db IN (?, ?)`, l.user, l.host, name, literal(name)).Scan(&rights)
+	return rights > 0, cannotDatabase(name, err)
+}
+
+// literal is a name in GRANT, which reads a bare _ as any character.
+func literal(name string) string { return strings.NewReplacer("_", `\_`, "%", `\%`).Replace(name) }
 
 func cannotDatabase(name string, err error) error {
 	if err == nil {
@@ -124,7 +137,7 @@ func (s *server) stranger(ctx context.Context, l login) error {
 	if err := s.QueryRowContext(ctx, `SELECT COUNT(*) FROM mysql.user WHERE User = ? AND Host = ?`, l.user, l.host).Scan(&there); err != nil {
 		return core.Errorf(core.CodeUnavailable, "cannot look for the database user %s: %w", l.user, err)
 	}
-	if there == 0 || l.host != "localhost" { // one from an address is not asked for by the socket
+	if there == 0 || l.host != "localhost" { // one from an address cannot be asked by the socket
 		return nil
 	}
 	known, err := s.opens(ctx, l, "")
@@ -145,12 +158,11 @@ func (s *server) bring(ctx context.Context, d *database) error {
 	if err := s.do(ctx, d, "CREATE DATABASE IF NOT EXISTS "+name+" CHARACTER SET utf8mb4"); err != nil {
 		return err
 	}
-	pattern := strings.NewReplacer("_", `\_`, "%", `\%`).Replace(name) // GRANT reads a bare _ as any character
 	for _, l := range d.users {
 		if err := s.do(ctx, d, "CREATE USER IF NOT EXISTS ?@? IDENTIFIED BY ?", l.user, l.host, l.password); err != nil {
 			return err
 		}
-		if err := s.do(ctx, d, "GRANT ALL PRIVILEGES ON "+pattern+".* TO ?@?", l.user, l.host); err != nil {
+		if err := s.do(ctx, d, "GRANT ALL PRIVILEGES ON "+literal(name)+".* TO ?@?", l.user, l.host); err != nil {
 			return err
 		}
 	}

@@ -89,6 +89,61 @@ func TestImport(t *testing.T) {
 	}
 }
 
+// TestUsedDatabase is one that has tables: it is the account's where a person says so, and then no dump is run over it.
+func TestUsedDatabase(t *testing.T) {
+	t.Parallel()
+	r := newRestoring(t)
+	home := restored(t, "VPM_DB_DRIVER=sqlite\nVPM_DATA_DIR=/home/you/vpm-data\n")
+	write(t, home, map[string]string{"you_wp.sql": pagesDump})
+	a, err := findAccount(t.Context(), Options{From: home})
+	must(t, err)
+	plan := func(use ...string) (*Plan, error) {
+		p := &Plan{options: Options{From: home, MariaDB: r.lab.Socket, UseDatabases: use}, account: a, awaited: map[string]bool{}}
+		return p, p.databaseSteps(t.Context())
+	}
+	r.rows("CREATE DATABASE you_wp")
+	if p, err := plan(); err != nil || len(p.steps) != 1 || !strings.HasPrefix(p.steps[0].what, "make the database you_wp") {
+		t.Errorf("with an empty one: %+v, %v", p.steps, err)
+	}
+	r.rows("CREATE TABLE you_wp.mine (n INT); CREATE TABLE you_wp." + unfinished + " (n INT)")
+	if p, err := plan(); err != nil || len(p.steps) != 1 || !strings.Contains(p.steps[0].detail, "begun anew") {
+		t.Errorf("with one that was cut off: %+v, %v", p.steps, err)
+	}
+	r.rows("DROP TABLE you_wp." + unfinished)
+	if _, err := plan(); core.CodeOf(err) != core.CodeConflict || !strings.Contains(core.Sentence(err), "--use-database you_wp") {
+		t.Errorf("with one that has tables: %v", err)
+	}
+	p, err := plan("you_wp")
+	must(t, err)
+	if len(p.steps) != 1 || !strings.HasPrefix(p.steps[0].what, "open the database you_wp") || strings.Contains(p.steps[0].detail, "import") {
+		t.Fatalf("with one that a person has named the steps are %+v", p.steps)
+	}
+	must(t, p.steps[0].do(t.Context()))
+	if tables := r.rows("SHOW TABLES IN you_wp"); tables != "mine" {
+		t.Errorf("afterwards the tables are %s", tables)
+	}
+	if p, err = plan(); err != nil || len(p.steps) > 0 || len(p.notes) != 1 || !strings.Contains(p.notes[0], "is not imported") {
+		t.Errorf("the second time: %+v, %v", p, err)
+	}
+}
+
+// TestDumpsThatCannotBeImported leave a database that is known to be unfinished, and the next import begins anew.
+func TestDumpsThatCannotBeImported(t *testing.T) {
+	t.Parallel()
+	r := newRestoring(t)
+	d := r.found("you_wp")
+	d.dump = filepath.Join(t.TempDir(), "you_wp.sql.gz")
+	must(t, os.WriteFile(d.dump, []byte(pagesDump), 0o600)) // packed by its name only
+	if err := r.bring(t.Context(), d); core.CodeOf(err) != core.CodeNotEffective || r.found("you_wp").found != cut {
+		t.Errorf("one that is not packed: %v", err)
+	}
+	must(t, r.imports("you_wp", pagesDump))
+	must(t, r.Close())
+	if err := r.bring(t.Context(), d); core.CodeOf(err) != core.CodeUnavailable {
+		t.Errorf("without a server: %v", err)
+	}
+}
+
 // TestHostileDumps get no further than the account's own database.
 func TestHostileDumps(t *testing.T) {
 	t.Parallel()

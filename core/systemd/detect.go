@@ -2,7 +2,6 @@ package systemd
 
 import (
 	"context"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -90,13 +89,7 @@ func (d Detector) program() (core.CheckResult, string) {
 }
 
 func (d Detector) writable() (core.CheckResult, string) {
-	info, err := os.Stat(d.Wanted.Dir)
-	if err == nil && !info.IsDir() {
-		err = fs.ErrInvalid
-	}
-	if err == nil {
-		err = d.Wanted.sync()
-	}
+	err := d.Wanted.sync()
 	if err == nil {
 		var f *os.File
 		if f, err = os.CreateTemp(d.Wanted.Dir, ".probe-"); err == nil {

@@ -3,7 +3,9 @@ package systemd
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -110,6 +112,90 @@ func TestDetailOfWhatIsUnset(t *testing.T) {
 	}
 }
 
+// TestExits names the signals that end a master, for people who look one up.
+func TestExits(t *testing.T) {
+	t.Parallel()
+	for want, exit := range map[string][2]int32{
+		"": {0, 0}, "exited, status 78": {1, 78}, "killed by SIGKILL": {2, 9}, "killed by SIGTERM": {2, 15}, "killed by signal 40": {2, 40},
+		"dumped by SIGSEGV": {3, 11}, "dumped by SIGABRT": {3, 6}, "dumped by SIGBUS": {3, 7}, "dumped by SIGSYS": {3, 31},
+	} {
+		d := parseDetail("vpm-php@a.service", map[string]dbus.Variant{"ExecMainCode": dbus.MakeVariant(exit[0]), "ExecMainStatus": dbus.MakeVariant(exit[1])})
+		if got := d.Exit(); got != want {
+			t.Errorf("%v: %q, want %q", exit, got, want)
+		}
+	}
+}
+
+// TestWhatSystemdSays is for people, and its code for programs.
+func TestWhatSystemdSays(t *testing.T) {
+	t.Parallel()
+	for says, err := range map[string]error{
+		"polkit rule":                   dbus.Error{Name: "org.freedesktop.DBus.Error.AccessDenied"},
+		"no such unit":                  dbus.Error{Name: "org.freedesktop.systemd1.NoSuchUnit"},
+		"shutting down":                 dbus.Error{Name: "org.freedesktop.systemd1.TransactionIsDestructive"},
+		"systemd says":                  dbus.Error{Name: "org.freedesktop.systemd1.UnitMasked", Body: []any{"Unit is masked."}},
+		"cannot be reached":             dbus.ErrClosed,
+		"has not answered in time":      context.DeadlineExceeded,
+		"cannot look: the word of ours": core.Errorf(core.CodeConflict, "cannot look: the word of ours"),
+	} {
+		got := busError("look", err)
+		want := core.CodeUnavailable
+		switch says {
+		case "has not answered in time":
+			want = core.CodeBusy
+		case "cannot look: the word of ours":
+			want = core.CodeConflict
+		}
+		if core.CodeOf(got) != want || !strings.Contains(core.Sentence(got), says) || !strings.HasPrefix(core.Sentence(got), "cannot look: ") {
+			t.Errorf("%v is %v (%s), want %q (%s)", err, got, core.CodeOf(got), says, want)
+		}
+	}
+	if err := busError("look", nil); err != nil {
+		t.Errorf("nothing is %v", err)
+	}
+}
+
+// TestJudge: what a job has come to is what the unit is afterwards, whatever systemd calls it.
+func TestJudge(t *testing.T) {
+	t.Parallel()
+	up, down := Detail{Unit: Unit{Active: "active"}, ConditionMet: true}, Detail{Unit: Unit{Active: "failed"}, ConditionMet: true}
+	unwanted := Detail{Unit: Unit{Active: "inactive"}}
+	for _, c := range []struct {
+		verb, unit, outcome string
+		after               Detail
+		want                core.Code
+	}{
+		{"start", "vpm-php@a.service", "done", up, ""}, {"stop", "vpm-php@a.service", "done", down, ""}, {"stop", "vpm-php@a.service", "", up, core.CodeConflict},
+		{"start", "vpm-php@a.service", "", down, core.CodeNotEffective}, {"restart", "vpm-php@a.service", "done", unwanted, core.CodeNotEffective},
+		{"stop", "vpm-php@a.service", "done", up, core.CodeConflict}, {"start", "vpm-php@a.service", "canceled", up, core.CodeConflict},
+		{"start", "vpm-php@a.service", "assert", down, core.CodeNotEffective}, {"start", "vpm-php@a.service", "timeout", up, core.CodeNotEffective},
+		{"start", "vpm-gate@a.service", "done", unwanted, ""}, {"start", "vpm-gate@a.service", "failed", unwanted, core.CodeNotEffective},
+	} {
+		if err := judge(c.verb, c.unit, c.outcome, c.after); core.CodeOf(err) != c.want {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+}
+
+// TestRefusedBySudo is told from a job that has failed: only the first is for whoever administers the machine.
+func TestRefusedBySudo(t *testing.T) {
+	t.Parallel()
+	for script, want := range map[string]bool{
+		"echo 'sudo: a password is required' >&2; exit 1": true, "echo 'Job for vpm-php@a.service failed.' >&2; exit 1": false, "echo 'sudo: x' >&2; exit 4": false,
+	} {
+		program := filepath.Join(t.TempDir(), "sudo")
+		if err := os.WriteFile(program, []byte("#!/bin/sh\n"+script+"\n"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := (&Units{Sudo: program}).systemctl(t.Context(), "start", "vpm-php@a.service"); err == nil || refused(err) != want {
+			t.Errorf("%s: %v", script, err)
+		}
+	}
+	if err := (&Units{Sudo: "/nonexistent/sudo"}).systemctl(t.Context(), "start", "vpm-php@a.service"); !refused(err) {
+		t.Errorf("without sudo: %v", err)
+	}
+}
+
 func tree(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
@@ -141,6 +227,10 @@ func TestCgroupV2(t *testing.T) {
 	}
 	if pid, ok := c.MainPID(g); pid != 40 || !ok {
 		t.Errorf("the master is %d, %v", pid, ok)
+	}
+	two := Cgroups{Root: c.Root, Proc: tree(t, map[string]string{"40/stat": "40 (php-fpm8.2) S 1 40 40", "41/stat": "41 (php-fpm8.2) S 1 41 41", "42/stat": "42 (x) S 41 40"})}
+	if pid, ok := two.MainPID(g); ok {
+		t.Errorf("of two masters one is %d", pid)
 	}
 	r.At = time.Time{}
 	for _, group := range []string{"", "/gone"} {
@@ -268,6 +358,29 @@ func TestFastCGIAnswers(t *testing.T) {
 		if got, err := fcgiAnswer(strings.NewReader(bad)); err == nil {
 			t.Errorf("%.20q: %.20q", bad, got)
 		}
+	}
+}
+
+// TestPoolThatDoesNotAnswer holds nobody up for longer than he waits.
+func TestPoolThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
+	socket := filepath.Join(t.TempDir(), "s")
+	l, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	ctx, leave := context.WithCancel(t.Context())
+	defer leave()
+	go func() {
+		if conn, err := l.Accept(); err == nil {
+			defer conn.Close()
+			leave()
+			<-t.Context().Done()
+		}
+	}()
+	if s, err := Status(ctx, socket); !errors.Is(err, context.Canceled) {
+		t.Errorf("%+v, %v", s, err)
 	}
 }
 

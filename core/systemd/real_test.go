@@ -437,8 +437,19 @@ func TestDetectElsewhere(t *testing.T) {
 	if _, err := found.Choose("real"); core.CodeOf(err) != core.CodeUnavailable || !strings.Contains(message(err), "php-fpm") {
 		t.Errorf("real: %v", err)
 	}
-	if mode, err := (Capability{Real: true}).Choose("auto"); mode != core.ModeReal || err != nil {
-		t.Errorf("auto where real is possible: %s, %v", mode, err)
+	for _, setting := range []string{"auto", "real"} {
+		if mode, err := (Capability{Real: true}).Choose(setting); mode != core.ModeReal || err != nil {
+			t.Errorf("%s where real is possible: %s, %v", setting, mode, err)
+		}
+	}
+	if err := os.WriteFile(d.Wanted.Dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if result, why := d.writable(); result != core.CheckFailed {
+		t.Errorf("a file for the directory of wanted instances: %s, %s", result, why)
+	}
+	if err := d.Units.Close(); err != nil {
+		t.Errorf("a connection that was never made: %v", err)
 	}
 	if _, err := found.Choose("maybe"); core.CodeOf(err) != core.CodeInvalid {
 		t.Errorf("maybe: %v", err)

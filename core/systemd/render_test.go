@@ -103,6 +103,14 @@ func TestRefusedValues(t *testing.T) {
 	if _, err := good.Render(); err != nil {
 		t.Fatal(err)
 	}
+	for manager, want := range map[string]string{"ondemand": "pm.process_idle_timeout = 10s\n", "dynamic": "pm.max_spare_servers = 2\n", "static": "pm.max_children = "} {
+		p := good
+		p.Manager = manager
+		text, err := p.Render()
+		if err != nil || !strings.Contains(text, want) || strings.Contains(text, "spare") != (manager == "dynamic") {
+			t.Errorf("%s: %v\n%s", manager, err, text)
+		}
+	}
 	for name, spoil := range map[string]func(*Pool){
 		"slug": func(p *Pool) { p.Slug = "A" }, "docroot": func(p *Pool) { p.Docroot = "/etc" }, "hidden": func(p *Pool) { p.Docroot = ".git" },
 		"nobody": func(p *Pool) { p.Listen = nil }, "user": func(p *Pool) { p.Listen = []string{"a,root"} }, "pm": func(p *Pool) { p.Manager = "" },

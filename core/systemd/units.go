@@ -2,7 +2,7 @@ package systemd
 
 import (
 	"context"
-	"strconv"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/godbus/dbus/v5"
@@ -189,12 +189,7 @@ func unitPath(unit string) dbus.ObjectPath {
 			path = append(path, c)
 			continue
 		}
-		if c < 0x10 {
-			path = append(path, "_0"...)
-		} else {
-			path = append(path, '_')
-		}
-		path = strconv.AppendUint(path, uint64(c), 16)
+		path = fmt.Appendf(path, "_%02x", c)
 	}
 	return dbus.ObjectPath(path)
 }

@@ -82,7 +82,7 @@ func TestManyRequests(t *testing.T) {
 	fds, rss := round()
 	fds2, rss2 := round()
 	t.Logf("after 1,500 requests %d descriptors and %d MB, after 3,000 %d and %d", fds, rss>>20, fds2, rss2>>20)
-	if fds2 > fds+2 || rss2 > rss+16<<20 || rss2 > 96<<20 {
+	if fds2 > fds+2 || rss2 > rss+16<<20 || rss2 > 128<<20 { // a quarter of it without the race detector
 		t.Errorf("after 1,500 requests %d descriptors and %d MB, after 3,000 %d and %d", fds, rss>>20, fds2, rss2>>20)
 	}
 	c.stop()

@@ -166,7 +166,11 @@ func (r *round) judgeClock(ctx context.Context) {
 		return
 	}
 	a := ask("/instances/health.php?instance_id=" + in.id)
-	if at, err := time.Parse(time.RFC3339, a.text("checked_at")); err != nil || at.After(r.built.clock.now().Add(time.Minute)) {
+	checked := a.text("checked_at") // "" where no check came to an end, as on a machine with too much to do
+	if checked == "" && a.status == 200 {
+		return
+	}
+	if at, err := time.Parse(time.RFC3339, checked); err != nil || at.After(r.built.clock.now().Add(time.Minute)) {
 		fail(fmt.Sprintf("health (%v)", err), a)
 	}
 }

@@ -254,13 +254,14 @@ func TestKilled(t *testing.T) {
 	if len(whole["provision"]) < 12 || len(whole["deprovision"]) < 6 {
 		t.Fatalf("these are too few points: %v", whole)
 	}
+	ends := append(whole["deprovision"], make([]int, len(whole["provision"]))...) // 0: it is not killed
 	var wg sync.WaitGroup
 	const lanes = 4
 	for lane := range lanes {
 		m := mortal{l, fmt.Sprint("mort", lane)}
 		wg.Go(func() {
 			for i := lane; i < len(whole["provision"]); i += lanes {
-				m.die(t, whole["provision"][i], append(whole["deprovision"], make([]int, i+1)...)[i])
+				m.die(t, whole["provision"][i], ends[i])
 			}
 		})
 	}

@@ -105,8 +105,7 @@ func (u *Units) wait(ctx context.Context, signals <-chan *dbus.Signal, job dbus.
 				return outcome, nil
 			}
 		case <-look.C:
-			var state dbus.Variant
-			err := u.look(ctx, job, getProperty, []any{busName + ".Job", "State"}, []any{&state})
+			_, err := u.property(ctx, job, "Job", "State")
 			if name := errorName(err); name == "org.freedesktop.DBus.Error.UnknownObject" || name == "org.freedesktop.DBus.Error.UnknownMethod" {
 				return "", nil
 			}

@@ -2,6 +2,7 @@ package usage
 
 import (
 	"slices"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -32,7 +33,8 @@ const (
 // cost is the most a directory takes in a position.
 func (d *dir) cost() int64 { return int64(len(d.name)) + 16 }
 
-// maxOpen is how many descriptors of directories are kept for the walk below them. An account may have 256 in all.
+// maxOpen is how many descriptors of directories are kept for the walk below them, those included that are about to be
+// closed. An account may have 256 in all.
 const maxOpen = 64
 
 // descriptors are the open directories that nobody uses at the moment, in the order of their last use.
@@ -40,6 +42,9 @@ type descriptors struct {
 	idle    []*dir
 	garbage []int // to be closed, without the lock
 	over    bool  // keep none any more
+	// How many were taken from garbage and may still be open. Where all of a deep tree is done at once those are many,
+	// and another worker may open as many meanwhile.
+	closing atomic.Int64
 }
 
 // use keeps d open.
@@ -61,7 +66,7 @@ func (o *descriptors) release(d *dir) {
 		return
 	}
 	o.idle = append(o.idle, d)
-	if len(o.idle) > maxOpen {
+	if len(o.idle)+len(o.garbage)+int(o.closing.Load()) > maxOpen {
 		o.close(o.idle[0])
 		o.idle = slices.Delete(o.idle, 0, 1)
 	}
@@ -83,16 +88,19 @@ func (o *descriptors) forget(d *dir) {
 	o.close(d)
 }
 
-// collect gives what is to be closed, in place of what into had.
+// collect gives what closeAll is to close, in place of what into had.
 func (o *descriptors) collect(into []int) []int {
 	into = append(into[:0], o.garbage...)
 	o.garbage = o.garbage[:0]
+	o.closing.Add(int64(len(into)))
 	return into
 }
 
-func closeAll(fds []int) {
+// closeAll closes what collect gave. It needs no lock: to close a directory may hang.
+func (o *descriptors) closeAll(fds []int) {
 	for _, fd := range fds {
 		unix.Close(fd)
+		o.closing.Add(-1)
 	}
 }
 

@@ -127,6 +127,57 @@ func TestSkippedDirectoryThatCannotBeOpened(t *testing.T) {
 	}
 }
 
+// TestDescriptorsAboutToBeClosed count as open: where all of a deep tree is done at once, another worker opens no more
+// than there is room for until they are closed.
+func TestDescriptorsAboutToBeClosed(t *testing.T) {
+	t.Parallel()
+	path := t.TempDir()
+	must(t, os.MkdirAll(path+strings.Repeat("/d", 2*maxOpen), 0o755))
+	fd, err := openDir(unix.AT_FDCWD, path)
+	must(t, err)
+	top := &dir{fd: fd, users: 3, refs: 1}
+	w := newWalk(0)
+	chain := func() (dirs []*dir) {
+		for d := top; len(dirs) < 2*maxOpen; d = dirs[len(dirs)-1] {
+			d.refs++
+			dirs = append(dirs, &dir{parent: d, name: "d", refs: 1, fd: closed})
+		}
+		for _, d := range dirs[:len(dirs)-1] {
+			d.refs-- // each was read itself
+		}
+		return dirs
+	}
+	done, next := chain(), chain()
+	k := &worker{walk: w, held: top}
+	must(t, k.open(done[len(done)-1]))
+	w.mu.Lock()
+	w.drop(k.held)
+	w.release(k.held)
+	late := w.collect(nil) // and closed when the other is at the bottom
+	w.mu.Unlock()
+	other := &worker{walk: w, held: top}
+	must(t, other.open(next[len(next)-1]))
+	open := len(late)
+	for _, d := range next {
+		if d.fd != closed {
+			open++
+		}
+	}
+	if len(late) < maxOpen || open > maxOpen+2 {
+		t.Errorf("%d descriptors are open, %d of them about to be closed; want %d, and those in use", open, len(late), maxOpen)
+	}
+	w.closeAll(late)
+	if w.closing.Load() != 0 {
+		t.Errorf("%d count as about to be closed when all were", w.closing.Load())
+	}
+	w.over = true
+	w.mu.Lock()
+	w.drop(other.held)
+	w.release(other.held)
+	other.unlock()
+	unix.Close(fd)
+}
+
 // TestTooDeepTree: what there is no room for is given up, once and as unreadable, and the walk comes to its end.
 func TestTooDeepTree(t *testing.T) {
 	t.Parallel()

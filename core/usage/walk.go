@@ -131,7 +131,7 @@ func (w *walk) result() Disk {
 	w.release(w.root)
 	fds := w.collect(nil)
 	w.mu.Unlock()
-	closeAll(fds)
+	w.closeAll(fds)
 	return d
 }
 

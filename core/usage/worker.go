@@ -88,7 +88,7 @@ func (k *worker) hand() {
 func (k *worker) unlock() {
 	k.garbage = k.collect(k.garbage)
 	k.mu.Unlock()
-	closeAll(k.garbage)
+	k.closeAll(k.garbage)
 }
 
 // open makes d the directory that is held.

@@ -50,7 +50,7 @@ type App struct {
 func New(cfg *config.Config, log zerolog.Logger, maxConns int) (*App, error) {
 	a := &App{Config: cfg, Log: log, maxConns: maxConns}
 	own := *cfg // set-up changes its copy; the next request, or the next process, reads what it saved
-	s := &setup.Service{Config: &own, Open: func(c *config.Config) (*store.DB, error) { return openStore(c, 1) }, Now: time.Now}
+	s := &setup.Service{Config: &own, Open: func(c *config.Config) (*store.DB, error) { return a.openStore(c, 1) }, Now: time.Now}
 	api, err := httpapi.New(httpapi.API{
 		Log:            log,
 		Backend:        a.backend,
@@ -80,7 +80,7 @@ func (a *App) open() (*store.DB, error) {
 	if a.db != nil {
 		return a.db, nil
 	}
-	db, err := openStore(a.Config, a.maxConns)
+	db, err := a.openStore(a.Config, a.maxConns)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (a *App) open() (*store.DB, error) {
 }
 
 // openStore opens the database that settings name.
-func openStore(c *config.Config, maxConns int) (*store.DB, error) {
+func (a *App) openStore(c *config.Config, maxConns int) (*store.DB, error) {
 	opt := store.Options{MaxConns: maxConns, MySQL: store.MySQL{Host: c.DBHost, Port: c.DBPort, Socket: c.DBSocket,
 		Database: c.DBName, User: c.DBUser, Password: c.DBPassword}}
 	switch c.DBDriver {
@@ -98,7 +98,12 @@ func openStore(c *config.Config, maxConns int) (*store.DB, error) {
 	case config.SQLite:
 		opt.SQLite = c.SQLitePath()
 	}
-	return store.Open(opt)
+	db, err := store.Open(opt)
+	if err != nil && a.Real == nil && c.DBDriver == config.SQLite && c.DataDir == autoinstall.ServerData {
+		return nil, core.Errorf(core.CodeUnavailable, "cannot reach vpm's server on this machine, which has the database: it is being installed, "+
+			"or it does not run (vpm doctor tells why)").Because(err)
+	}
+	return db, err
 }
 
 func (a *App) backend() (*httpapi.Backend, error) {

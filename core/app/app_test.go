@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"vpm/core"
+	"vpm/core/autoinstall"
 	"vpm/core/config"
 	"vpm/core/httpapi"
 	"vpm/core/virtual"
@@ -36,6 +37,24 @@ func TestBrokenTellsTheReason(t *testing.T) {
 	}
 	if _, err := a.Tick(t.Context()); core.CodeOf(err) != core.CodeUnavailable { // the timer's log is to say it too
 		t.Errorf("the tick says %v", err)
+	}
+}
+
+// TestDatabaseOfTheServer: an upload of which the server has taken over the database says so, and not that its own is lost.
+func TestDatabaseOfTheServer(t *testing.T) {
+	t.Parallel()
+	for dir, want := range map[string]string{autoinstall.ServerData: "cannot reach vpm's server", filepath.Join(t.TempDir(), "data"): "cannot find the database"} {
+		a, err := New(&config.Config{DBDriver: config.SQLite, DataDir: dir}, zerolog.New(io.Discard), 1)
+		must(t, err)
+		for _, name := range []string{"setup", "instances/list"} {
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest("GET", "/api/"+name+".php", nil)
+			r.Header.Set("X-Auth-Token", "x")
+			a.API.ServeHTTP(w, r)
+			if w.Code != 503 || !strings.Contains(w.Body.String(), want) {
+				t.Errorf("%s of %s: %d %s", name, dir, w.Code, w.Body)
+			}
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ const (
 	ServerSocket  = "/run/vpmd/vpm.sock"
 	ServerProgram = "/usr/lib/vpm/vpm"
 	ServerUnit    = "/etc/systemd/system/vpm.socket"
+	// ServerData holds its embedded database, which an installation moves there. The upload's settings name it then.
+	ServerData = "/var/lib/vpm/data"
 )
 
 // ServerInstalled tells whether vpm's server is installed on this machine, whether or not it runs. It costs one stat, which

@@ -17,7 +17,7 @@ const (
 	ProgramLink = "/usr/bin/vpm"
 	Settings    = "/etc/vpm/vpm.env"
 	StateDir    = "/var/lib/vpm"
-	DataDir     = "/var/lib/vpm/data"
+	DataDir     = autoinstall.ServerData
 	Socket      = autoinstall.ServerSocket
 	User        = "vpmd"
 

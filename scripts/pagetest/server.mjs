@@ -12,7 +12,8 @@ const happen = async what => {
 const visitors = async () => (await fetch(`${given.url}/blog/`)).status;
 
 await scenario(async visit => {
-	const { page } = await visit();
+	let installing = false; // until the server has the database, the API says that it cannot be reached
+	const { page } = await visit({ expected: (url, status) => installing && status === 503 && url.pathname.startsWith('/api/') });
 	const dialog = page.getByRole('dialog');
 	const button = name => page.getByRole('button', { name, exact: true });
 	const confirm = name => dialog.getByRole('button', { name, exact: true }).click();
@@ -26,9 +27,11 @@ await scenario(async visit => {
 	await logIn(page, given.username, given.password, '#/instances/blog');
 	await badge('Virtual Mode');
 	want(await button('Give it a process of its own…').count() === 0, 'a shared host is said to have processes');
+	installing = true;
 	await happen('install');
 	await page.reload(); // the session goes on
 	await button('Give it a process of its own…').waitFor();
+	installing = false;
 	await whereItLies();
 	await move();
 	await usage();

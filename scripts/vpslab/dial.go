@@ -25,7 +25,8 @@ func (v *VPS) Dial(ctx context.Context, network, address string) (conn net.Conn,
 }
 
 // HTTPClient returns a client whose connections are made inside the VPS, to its port 80 for http://any.name/. It follows
-// no redirect and gives up after a minute. Clients of one VPS share connections.
+// no redirect and gives up after a minute. No connection is kept: a web server that reloads closes those, and a POST that
+// is on its way then would fail.
 func (v *VPS) HTTPClient() *http.Client {
 	return &http.Client{
 		Transport:     v.transport,
@@ -35,5 +36,5 @@ func (v *VPS) HTTPClient() *http.Client {
 }
 
 func (v *VPS) newTransport() *http.Transport {
-	return &http.Transport{DialContext: v.Dial, MaxIdleConnsPerHost: 100}
+	return &http.Transport{DialContext: v.Dial, DisableKeepAlives: true}
 }

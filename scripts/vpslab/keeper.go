@@ -85,7 +85,6 @@ func (v *VPS) Stop() error {
 }
 
 func (v *VPS) clear() error {
-	v.transport.CloseIdleConnections()
 	_ = v.lifeline.Close() // closed already when the keeper has ended
 	select {
 	case <-v.ended:

@@ -127,6 +127,5 @@ func (v *VPS) Reboot(ctx context.Context) error {
 	if err := v.awaitBoot(ctx, booted+1); err != nil {
 		return fmt.Errorf("cannot reboot the VPS: %w", errors.Join(err, asked))
 	}
-	v.transport.CloseIdleConnections()
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"path/filepath"
 	"time"
 
 	"vpm/core"
@@ -40,31 +41,31 @@ func (m *Mover) Move(ctx context.Context, by core.Actor, id string) (provision.R
 	if err != nil {
 		return provision.Result{}, err
 	}
+	if r, err = m.completed(ctx, by, r); err != nil {
+		return provision.Result{}, err
+	}
 	slug, moved, err := m.slug(ctx, r.Instance)
 	if err != nil {
 		return provision.Result{}, err
 	}
-	from, home := r.Instance.Docroot(m.Manager.Base), r.Instance.Path(m.Manager.Base)
-	switch {
-	case moved:
-		from, home = r.Instance.MovedFrom(), r.Instance.MovedPath()
-	case home == from:
-		home = ""
-	}
+	from, home, unstored := m.origin(r.Instance, slug, moved)
 	q := m.request(r.Instance, from)
-	if !moved {
-		if err := m.clear(ctx, by, id, slug); err != nil {
-			return provision.Result{}, err
+	if !moved || unstored {
+		if !moved {
+			if err := m.clear(ctx, by, id, slug); err != nil {
+				return provision.Result{}, err
+			}
 		}
 		unseen := q
 		unseen.Serve = false
 		result, err := m.Client.Do(ctx, slug, unseen)
-		if err == nil {
+		if err == nil && !moved {
 			err = m.Units.AssignSlug(ctx, r.Instance, slug)
 		}
-		if err == nil {
-			err = m.settle(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: new(string), MovedFrom: &from, MovedPath: &home})
+		if err != nil { // nothing is this request's yet: another's may be under way
+			return result, err
 		}
+		err = m.settle(ctx, by, id, core.InstanceUpdate{Path: &result.Docroot, Docroot: new(string), MovedFrom: &from, MovedPath: &home})
 		if err != nil {
 			return result, m.takeBack(ctx, by, r, moved, err)
 		}
@@ -81,6 +82,20 @@ func (m *Mover) Move(ctx context.Context, by core.Actor, id string) (provision.R
 		err = m.openOriginal(ctx, r, from)
 	}
 	return result, err
+}
+
+// origin gives the document root that the instance has without a process of its own, "" where its move is finished, and its
+// directory where that is another. unstored tells that a move was cut off between its slug and where it is now.
+func (m *Mover) origin(in core.Instance, slug string, moved bool) (from, home string, unstored bool) {
+	from, home = in.MovedFrom(), in.MovedPath()
+	copied := filepath.Join(m.Client.Paths.Sites, slug, provision.Docroot)
+	if moved && (from != "" || in.Docroot(m.Manager.Base) == copied) {
+		return from, home, false
+	}
+	if from, home = in.Docroot(m.Manager.Base), in.Path(m.Manager.Base); home == from {
+		home = ""
+	}
+	return from, home, moved
 }
 
 // closeServed sets the gate of a stopped instance that visitors are sent to now: web servers that keep their gates with

@@ -1,6 +1,8 @@
 package move
 
 import (
+	"context"
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"vpm/core/provision"
 	"vpm/core/store"
 	"vpm/core/systemd"
+	"vpm/core/virtual"
 )
 
 func must(t *testing.T, err error) {
@@ -36,8 +39,9 @@ func newMover(t *testing.T, ids ...string) (*Mover, *store.DB) {
 		in := core.Instance{InstanceID: id, Name: id, CMSType: "wordpress", Status: core.StatusActive}
 		must(t, db.CreateInstance(t.Context(), in, core.Run{VirtualPID: "vpid_" + id, Status: core.RunRunning}, core.Event{At: time.Now(), Action: core.ActionCreate, Result: core.ResultOK}))
 	}
-	paths := provision.Paths{Results: dir, Requests: dir}
-	return &Mover{Manager: &core.Manager{Store: db, Now: time.Now, Base: dir}, Units: db, Client: provision.Client{Paths: paths, Units: systemd.NewUnits("unix:path=" + dir + "/none")}}, db
+	paths := provision.Paths{Results: dir, Requests: dir, Sites: filepath.Join(dir, "srv")}
+	rt := &virtual.Runtime{Now: time.Now, Base: dir, Allowed: []string{dir}, Instances: func(context.Context) ([]core.Instance, error) { return nil, nil }}
+	return &Mover{Manager: &core.Manager{Store: db, Runtime: rt, Now: time.Now, Base: dir}, Units: db, Client: provision.Client{Paths: paths, Units: systemd.NewUnits("unix:path=" + dir + "/none")}}, db
 }
 
 // TestNamesOfTheirOwn: a slug names a user and his files, so no two instances get one, whatever their ids have in common.
@@ -75,6 +79,9 @@ func TestWhatDoesNotGoTogether(t *testing.T) {
 	must(t, err)
 	must(t, db.AssignSlug(t.Context(), r.Instance, "moved"))
 	by := core.Actor{Name: "ann"}
+	copied := filepath.Join(m.Client.Paths.Sites, "moved", provision.Docroot)
+	must(t, os.MkdirAll(copied, 0o755))
+	must(t, m.settle(t.Context(), by, "moved", core.InstanceUpdate{Path: &copied}))
 	for says, do := range map[string]func() error{
 		"has no process of its own": func() error { _, err := m.Finish(t.Context(), by, "here"); return err },
 		"it is finished":            func() error { _, err := m.Undo(t.Context(), by, "moved"); return err },
@@ -132,5 +139,96 @@ func TestCopyThatIsFresh(t *testing.T) {
 		if err := m.clear(t.Context(), core.Actor{}, "shop", "shop"); (err == nil) != c.fresh {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// cutOff has an instance whose original and copy are there, and gives their document roots.
+func cutOff(t *testing.T) (m *Mover, db *store.DB, original, copied string) {
+	t.Helper()
+	m, db = newMover(t, "shop")
+	original, copied = filepath.Join(m.Manager.Base, "shop"), filepath.Join(m.Client.Paths.Sites, "shop", provision.Docroot)
+	must(t, os.MkdirAll(original, 0o755))
+	must(t, os.MkdirAll(copied, 0o755))
+	return m, db, original, copied
+}
+
+func record(t *testing.T, m *Mover) core.Record {
+	t.Helper()
+	r, err := m.Manager.Record(t.Context(), "shop")
+	must(t, err)
+	return r
+}
+
+// TestMoveCutOffAfterItsName: the instance has its slug, and where it is now was not stored. What the next move asks for is
+// still a copy of the original, with what visitors have changed there, and there is a way back.
+func TestMoveCutOffAfterItsName(t *testing.T) {
+	t.Parallel()
+	m, db, original, copied := cutOff(t)
+	must(t, db.AssignSlug(t.Context(), record(t, m).Instance, "shop"))
+	if _, err := m.Move(t.Context(), core.Actor{Name: "ann"}, "shop"); err == nil { // without systemd
+		t.Fatal("it is moved")
+	}
+	text, err := os.ReadFile(filepath.Join(m.Client.Paths.Requests, "shop.json"))
+	must(t, err)
+	var q provision.Request
+	must(t, json.Unmarshal(text, &q))
+	if q.CopyFrom != original || q.Serve { // visitors are not sent to what is not stored
+		t.Errorf("asked is %+v", q)
+	}
+	in := record(t, m).Instance
+	if from, home, unstored := m.origin(in, "shop", true); from != original || home != "" || !unstored {
+		t.Errorf("the original is %q, %q, %t", from, home, unstored)
+	}
+	must(t, m.settle(t.Context(), core.Actor{}, "shop", core.InstanceUpdate{Path: &copied})) // as a finished one is
+	if from, _, unstored := m.origin(record(t, m).Instance, "shop", true); from != "" || unstored {
+		t.Errorf("of a finished one the original is %q, %t", from, unstored)
+	}
+}
+
+// TestUndoCutOff: the process is gone, and that the instance is where it was is not stored. Whatever is asked for next
+// completes it.
+func TestUndoCutOff(t *testing.T) {
+	t.Parallel()
+	by := core.Actor{Name: "ann"}
+	for name, next := range map[string]func(*Mover) (provision.Result, error){
+		"undo":   func(m *Mover) (provision.Result, error) { return m.Undo(t.Context(), by, "shop") },
+		"move":   func(m *Mover) (provision.Result, error) { return m.Move(t.Context(), by, "shop") },
+		"remove": func(m *Mover) (provision.Result, error) { return m.Remove(t.Context(), by, "shop") },
+	} {
+		m, _, original, copied := cutOff(t)
+		must(t, m.settle(t.Context(), by, "shop", core.InstanceUpdate{Path: &copied, MovedFrom: &original}))
+		must(t, os.WriteFile(filepath.Join(m.Client.Paths.Results, "shop.json"), []byte(`{"instance": "shop", "state": "running", "operation": "undo"}`), 0o600))
+		if _, err := next(m); (err == nil) != (name == "undo") { // the others need systemd
+			t.Errorf("%s: %v", name, err)
+		}
+		if in := record(t, m).Instance; in.Docroot(m.Manager.Base) != original || in.MovedFrom() != "" {
+			t.Errorf("%s: the instance is in %s, moved from %q", name, in.Docroot(m.Manager.Base), in.MovedFrom())
+		}
+	}
+}
+
+// overtaken has another request give the instance its slug while this one looks for a free one.
+type overtaken struct {
+	*store.DB
+	in core.Instance
+}
+
+func (o overtaken) Slugs(ctx context.Context) (map[int64]string, error) {
+	if err := o.DB.AssignSlug(ctx, o.in, "shop"); err != nil {
+		return nil, err
+	}
+	return o.DB.Slugs(ctx)
+}
+
+// TestMoveOfAnotherRequestStays: of two that move an instance at once, the one that fails takes nothing of the other's away.
+func TestMoveOfAnotherRequestStays(t *testing.T) {
+	t.Parallel()
+	m, db, _, _ := cutOff(t)
+	m.Units = overtaken{db, record(t, m).Instance}
+	if _, err := m.Move(t.Context(), core.Actor{Name: "ann"}, "shop"); err == nil { // without systemd
+		t.Fatal("it is moved")
+	}
+	if slug, _, err := db.Unit(t.Context(), record(t, m).Instance); err != nil || slug != "shop" {
+		t.Errorf("the slug is %q, %v", slug, err)
 	}
 }

@@ -32,21 +32,57 @@ func (m *Mover) giveUp(ctx context.Context, by core.Actor, r core.Record, from, 
 	if err := m.Units.ReleaseSlug(ctx, r.Instance); err != nil {
 		return err
 	}
+	return m.settle(ctx, by, r.Instance.InstanceID, whereItWas(from, home))
+}
+
+func whereItWas(from, home string) core.InstanceUpdate {
 	u := core.InstanceUpdate{Path: &from, Docroot: new(string), MovedFrom: new(string), MovedPath: new(string)}
 	if home != "" && home != from {
 		u.Path, u.Docroot = &home, &from
 	}
-	return m.settle(ctx, by, r.Instance.InstanceID, u)
+	return u
+}
+
+// undone tells whether an undo was cut off when the process was gone, and that the instance is where it was not stored.
+func (m *Mover) undone(ctx context.Context, in core.Instance) (bool, error) {
+	if in.MovedFrom() == "" {
+		return false, nil
+	}
+	slug, _, err := m.Units.Unit(ctx, in)
+	return err == nil && slug == "", err
+}
+
+// completed gives the instance with such an undo at its end.
+func (m *Mover) completed(ctx context.Context, by core.Actor, r core.Record) (core.Record, error) {
+	if cut, err := m.undone(ctx, r.Instance); err != nil || !cut {
+		return r, err
+	}
+	if err := m.settle(ctx, by, r.Instance.InstanceID, whereItWas(r.Instance.MovedFrom(), r.Instance.MovedPath())); err != nil {
+		return r, err
+	}
+	return m.Manager.Record(ctx, r.Instance.InstanceID)
 }
 
 // Undo has visitors served from the original again. It refuses for a stopped instance: the original has no gate, and the
 // server's user need not be able to put one there. The copy and its user stay until Remove.
 func (m *Mover) Undo(ctx context.Context, by core.Actor, id string) (provision.Result, error) {
+	was, err := m.Manager.Record(ctx, id)
+	if err != nil {
+		return provision.Result{}, err
+	}
+	if cut, err := m.undone(ctx, was.Instance); err != nil {
+		return provision.Result{}, err
+	} else if cut {
+		if _, err := m.completed(ctx, by, was); err != nil {
+			return provision.Result{}, err
+		}
+		return m.Progress(ctx, id)
+	}
 	r, slug, err := m.moved(ctx, id)
 	if err != nil {
 		return provision.Result{}, err
 	}
-	from := r.Instance.MovedFrom()
+	from, home, _ := m.origin(r.Instance, slug, true)
 	if from == "" {
 		return provision.Result{}, core.Errorf(core.CodeConflict, "cannot undo the move of %s: it is finished", id)
 	}
@@ -57,14 +93,17 @@ func (m *Mover) Undo(ctx context.Context, by core.Actor, id string) (provision.R
 	if err != nil {
 		return result, err
 	}
-	return result, m.giveUp(ctx, by, r, from, r.Instance.MovedPath())
+	return result, m.giveUp(ctx, by, r, from, home)
 }
 
 // Remove takes away what a move that was undone has left: the copy, which root keeps out of sight, its user and its
 // configuration.
-func (m *Mover) Remove(ctx context.Context, _ core.Actor, id string) (provision.Result, error) {
+func (m *Mover) Remove(ctx context.Context, by core.Actor, id string) (provision.Result, error) {
 	r, err := m.Manager.Record(ctx, id)
 	if err != nil {
+		return provision.Result{}, err
+	}
+	if r, err = m.completed(ctx, by, r); err != nil {
 		return provision.Result{}, err
 	}
 	slug, moved, err := m.slug(ctx, r.Instance)

@@ -57,6 +57,9 @@ func (q historyQuery) span(now time.Time) (from, to time.Time, step time.Duratio
 			return from, to, 0, bad("from")
 		}
 	}
+	if from, to = from.UTC(), to.UTC(); from.Year() < 0 || to.Year() > 9999 { // which the answer could not tell
+		return from, to, 0, core.Errorf(core.CodeInvalid, "cannot use these times: they must be within the years 0 to 9999")
+	}
 	if !from.Before(to) {
 		return from, to, 0, core.Errorf(core.CodeInvalid, "cannot use field 'from': it must be before 'to'")
 	}

@@ -56,6 +56,9 @@ func TestHistory(t *testing.T) {
 		"from=2026-11-25T10:00:00Z&to=2026-11-24T10:00:00Z", "step=-1", "step=1.5", "step=a", "step=99999999999999999999", "step=31622401", "from=2026-13-01T00:00:00Z", "to=%00"} {
 		p.get("instances/history?instance_id=one&" + query).want(400)
 	}
+	for _, query := range []string{"to=9999-12-31T23:59:59-12:00", "from=0000-01-01T00:00:00%2B12:00", "to=0000-01-01T01:00:00Z"} { // which JSON has no word for
+		p.get("instances/history?instance_id=one&" + query).want(400).says("within the years")
+	}
 	p.get("instances/history?instance_id=none").want(404)
 	p.get("instances/history?instance_id=").want(400)
 	p.get("instances/history").want(400).says("instance_id required")

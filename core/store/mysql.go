@@ -117,11 +117,12 @@ var mysqlDialect = dialect{
 	hasColumn:     "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = ? AND column_name = ?",
 	upsert:        " ON DUPLICATE KEY UPDATE ",
 	inserted:      func(column string) string { return "VALUES(" + column + ")" },
-	at:            "FROM_UNIXTIME(?)",
-	unix:          "CAST(UNIX_TIMESTAMP(%s) AS SIGNED)",
-	snapshot:      []string{"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"},
-	joinsUpdates:  true,
-	exclusively:   mysqlExclusively,
+	// 0 is what other programs may have stored for no moment, 0000-00-00, and no TIMESTAMP of the strict mode.
+	at:           "FROM_UNIXTIME(NULLIF(?, 0))",
+	unix:         "NULLIF(CAST(UNIX_TIMESTAMP(%s) AS SIGNED), 0)",
+	snapshot:     []string{"SET TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"},
+	joinsUpdates: true,
+	exclusively:  mysqlExclusively,
 	setVersion: func(ctx context.Context, ex execer, version int) error {
 		_, err := ex.ExecContext(ctx, `INSERT INTO vpm_schema (id, version) VALUES (1, ?) ON DUPLICATE KEY UPDATE version = VALUES(version)`, version)
 		return err

@@ -96,7 +96,7 @@ func (a *App) openStore(c *config.Config, maxConns int) (*store.DB, error) {
 	case "":
 		return nil, core.Errorf(core.CodeUnavailable, "cannot do this before vpm is set up: open /vpm/ in a browser, or see /api/setup.php")
 	case config.SQLite:
-		opt.SQLite = c.SQLitePath()
+		opt.SQLite, opt.Current = c.SQLitePath(), c.Current
 	}
 	db, err := store.Open(opt)
 	if err != nil && a.Real == nil && c.DBDriver == config.SQLite && c.DataDir == autoinstall.ServerData {

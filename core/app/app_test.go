@@ -14,6 +14,7 @@ import (
 	"vpm/core/autoinstall"
 	"vpm/core/config"
 	"vpm/core/httpapi"
+	"vpm/core/store"
 	"vpm/core/virtual"
 )
 
@@ -55,6 +56,49 @@ func TestDatabaseOfTheServer(t *testing.T) {
 				t.Errorf("%s of %s: %d %s", name, dir, w.Code, w.Body)
 			}
 		}
+	}
+}
+
+// TestSettingsThatChangeBeforeTheDatabaseIsOpened, as while a request is slow to arrive: an installation may have moved the
+// database since, and what is stored in the old one nobody finds again.
+func TestSettingsThatChangeBeforeTheDatabaseIsOpened(t *testing.T) {
+	t.Parallel()
+	account, err := filepath.EvalSymlinks(t.TempDir())
+	must(t, err)
+	place := config.Place{WebRoot: account + "/public_html", Docroot: account + "/public_html", ProgramDir: account + "/public_html/api"}
+	must(t, os.MkdirAll(place.ProgramDir, 0o755))
+	save := func() {
+		t.Helper()
+		must(t, (&config.Config{Place: place}).Save(account, core.DatabaseChoice{Driver: config.SQLite}))
+	}
+	save()
+	file := filepath.Join(account, "vpm.sqlite")
+	must(t, store.CreateSQLite(t.Context(), file))
+	db, err := store.Open(store.Options{SQLite: file})
+	must(t, err)
+	defer db.Close()
+	_, err = db.Migrate(t.Context())
+	must(t, err)
+	ask := func(a *App) (int, string) {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest("GET", "/api/instances/list.php", nil)
+		r.Header.Set("X-Auth-Token", "x")
+		a.API.ServeHTTP(w, r)
+		return w.Code, w.Body.String()
+	}
+	slow, soon := load(place, io.Discard, 1), load(place, io.Discard, 1)
+	if status, said := ask(soon); status != 401 {
+		t.Errorf("before: %d %s", status, said)
+	}
+	save()
+	if status, said := ask(slow); status != 503 || !strings.Contains(said, "settings have changed") {
+		t.Errorf("of one that had not opened the database: %d %s", status, said)
+	}
+	if status, said := ask(soon); status != 401 { // whoever moves the database waits for it
+		t.Errorf("of one that has it open: %d %s", status, said)
+	}
+	if status, said := ask(load(place, io.Discard, 1)); status != 401 {
+		t.Errorf("of the next: %d %s", status, said)
 	}
 }
 

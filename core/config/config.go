@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"net/netip"
 	"net/url"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -75,7 +76,8 @@ type Config struct {
 	LogFile string `envconfig:"VPM_LOG_FILE"`
 
 	// File is the settings file that was read, "" for none.
-	File string `ignored:"true"`
+	File string      `ignored:"true"`
+	read os.FileInfo // of File, as it was read; nil for one that this process has written
 	// Warnings are things about the settings that people should mend.
 	Warnings []string `ignored:"true"`
 	// Place is where the program lies.
@@ -124,7 +126,7 @@ func Load(place Place) (*Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Config{Place: place, File: values.file, Warnings: values.warnings}
+	c := &Config{Place: place, File: values.file, read: values.read, Warnings: values.warnings}
 	if err := c.fromEnvironment(values); err != nil {
 		return nil, err
 	}
@@ -135,6 +137,15 @@ func Load(place Place) (*Config, error) {
 		c.SharedCores = filepath.Join(filepath.Dir(place.WebRoot), "shared-cores")
 	}
 	return c, c.check()
+}
+
+// Current tells whether the settings file is still the one that was read. It costs one stat.
+func (c *Config) Current() bool {
+	if c.read == nil {
+		return true
+	}
+	is, err := os.Stat(c.File)
+	return err == nil && os.SameFile(is, c.read) && is.Size() == c.read.Size() && is.ModTime().Equal(c.read.ModTime())
 }
 
 func (c *Config) check() error {

@@ -13,6 +13,7 @@ import (
 // fileValues is what a settings file holds.
 type fileValues struct {
 	file     string
+	read     os.FileInfo       // of file, as it was read
 	settings map[string]string // by the name in the environment, VPM_…
 	warnings []string
 }
@@ -65,7 +66,7 @@ func ownFile(place Place, path string) (fileValues, error) {
 				"cannot use the settings in %s: other users may read it; give it the permissions 600", path)
 		}
 	}
-	v := fileValues{file: path, settings: map[string]string{}}
+	v := fileValues{file: path, read: info, settings: map[string]string{}}
 	pairs, err := parseFile(path, text, true)
 	if err != nil {
 		return fileValues{}, err
@@ -119,7 +120,7 @@ func foreignFile(place Place) (fileValues, error) {
 	if v.settings["VPM_DB_NAME"] == "" {
 		return fileValues{}, nil
 	}
-	v.file = path
+	v.file, v.read = path, info
 	v.settings["VPM_DB_DRIVER"] = MySQL
 	if info.Mode().Perm()&0o077 != 0 {
 		v.warnings = append(v.warnings, path+" holds the database password and other users may read it; give it the permissions 600")

@@ -48,7 +48,8 @@ func (c *Config) saveTo(path, dataDir string, ch core.DatabaseChoice) error {
 	if err := atomicfile.Write(path, []byte(b.String()), 0o600); err != nil {
 		return err
 	}
-	c.File, c.DataDir, c.DBDriver = path, dataDir, ch.Driver
+	c.File, c.read = path, nil
+	c.DataDir, c.DBDriver = dataDir, ch.Driver
 	c.DBHost, c.DBPort, c.DBSocket = ch.Host, ch.Port, ch.Socket
 	c.DBName, c.DBUser, c.DBPassword = ch.Name, ch.User, ch.Password
 	return nil

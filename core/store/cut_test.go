@@ -112,7 +112,7 @@ func openCut(t *testing.T, o Options) (*DB, *cut) {
 	var c driver.Connector
 	var err error
 	if o.SQLite != "" {
-		c, err = newSQLiteConnector(o.SQLite, "rw")
+		c, err = newSQLiteConnector(o.SQLite, "rw", nil)
 	} else {
 		c, err = newMySQLConnector(o.MySQL)
 	}

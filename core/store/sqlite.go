@@ -27,7 +27,7 @@ const walLimit = 160 << 10
 // openSQLite opens a database that is there: a request must never create one (mode=rw). Transactions are
 // immediate, so that a change takes its lock at the start, when waiting for it is still possible; and
 // commits are synced to disk before they are answered (SQLite's default, synchronous=FULL).
-func openSQLite(path string) (*sql.DB, error) {
+func openSQLite(path string, current func() bool) (*sql.DB, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, errNoFile(path, err)
 	}
@@ -36,25 +36,25 @@ func openSQLite(path string) (*sql.DB, error) {
 	if err := syscall.Access(filepath.Dir(path), writable); err != nil {
 		return nil, core.Errorf(core.CodeUnavailable, "cannot use the database %s: its directory cannot be written", path).Because(err)
 	}
-	return sqliteDSN(path, "rw")
+	return sqliteDSN(path, "rw", current)
 }
 
-func sqliteDSN(path, mode string) (*sql.DB, error) {
-	c, err := newSQLiteConnector(path, mode)
+func sqliteDSN(path, mode string, current func() bool) (*sql.DB, error) {
+	c, err := newSQLiteConnector(path, mode, current)
 	if err != nil {
 		return nil, err
 	}
 	return sql.OpenDB(c), nil
 }
 
-func newSQLiteConnector(path, mode string) (driver.Connector, error) {
+func newSQLiteConnector(path, mode string, current func() bool) (driver.Connector, error) {
 	q := fmt.Sprintf("mode=%s&_txlock=immediate&_pragma=busy_timeout(%d)&_pragma=foreign_keys(1)&_pragma=synchronous(2)&_pragma=wal_autocheckpoint(0)",
 		mode, lockWait*1000)
 	c, err := sqlite.NewConnector((&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: q}).String())
 	if err != nil {
 		return nil, err
 	}
-	return sqliteConnector{c, path}, nil
+	return sqliteConnector{c, path, current}, nil
 }
 
 // CreateSQLite creates an empty database file for its owner only, with a write-ahead log where the file
@@ -65,7 +65,7 @@ func CreateSQLite(ctx context.Context, path string) error {
 		return core.Errorf(core.CodeUnavailable, "cannot create the database: %w", err)
 	}
 	f.Close()
-	db, err := sqliteDSN(path, "rw")
+	db, err := sqliteDSN(path, "rw", nil)
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,8 @@ import (
 // go on in a file that was moved or removed, and what a long-running process stores there nobody finds again.
 type sqliteConnector struct {
 	driver.Connector
-	path string
+	path    string
+	current func() bool // see Options
 }
 
 // Connect opens the file that is at the path now.
@@ -24,6 +25,10 @@ func (c sqliteConnector) Connect(ctx context.Context) (driver.Conn, error) {
 	conn, err := c.Connector.Connect(ctx)
 	if err != nil {
 		return nil, err
+	}
+	if c.current != nil && !c.current() {
+		conn.Close()
+		return nil, core.Errorf(core.CodeUnavailable, "cannot go on with this request: vpm's settings have changed since it began; try again")
 	}
 	return &sqliteConn{conn.(fullConn), c.path, file}, nil
 }

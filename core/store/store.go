@@ -16,7 +16,10 @@ import (
 // Options say which database to open.
 type Options struct {
 	SQLite string // path of the embedded database; "" for MySQL
-	MySQL  MySQL
+	// Current tells whether SQLite is still where the database is: it is asked once the file is open, so that who moves the
+	// database sees it open, or has this process see that it was moved. nil: it is.
+	Current func() bool `json:"-"`
+	MySQL   MySQL
 	// MaxConns bounds the connections of this process; 0 is 1, which is what a CGI process needs.
 	MaxConns int
 }
@@ -38,7 +41,7 @@ var (
 func Open(o Options) (*DB, error) {
 	db := &DB{}
 	if o.SQLite != "" {
-		s, err := openSQLite(o.SQLite)
+		s, err := openSQLite(o.SQLite, o.Current)
 		if err != nil {
 			return nil, err
 		}

@@ -10,6 +10,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -50,7 +51,7 @@ const (
 	giveUpAfter    = 3 * 24 * time.Hour
 
 	// Of the alerts about one instance none may overtake another, so those that wait for a later attempt must be
-	// known too: all of them, as nothing waits longer than longestPause.
+	// known too.
 	mostWaiting  = 1000
 	longestPause = 6 * time.Hour
 )
@@ -62,6 +63,13 @@ func pauseAfter(attempts int) time.Duration {
 	pauses := [...]time.Duration{time.Minute, 2 * time.Minute, 5 * time.Minute, 10 * time.Minute, 30 * time.Minute,
 		time.Hour, 3 * time.Hour, longestPause}
 	return pauses[min(max(attempts, 1), len(pauses))-1]
+}
+
+// due tells whether an attempt may be made. What waits for longer than it was put off was stored before the clock was set
+// back, and would wait, and hold up what comes after it, until that time came again.
+func due(d core.Delivery, now time.Time) bool {
+	wait := d.NextAt.Sub(now)
+	return wait <= 0 || wait > pauseAfter(d.Attempts)
 }
 
 // Channels lists the configured channels, as core.WatchStore.SaveWatch takes them.
@@ -80,7 +88,7 @@ func (s *Sender) Channels() []string {
 // caller's clock. It must not run twice at once: the caller holds the lease of the tick. Its errors are those of q.
 func (s *Sender) Deliver(ctx context.Context, q Queue, now func() time.Time) (Outcome, error) {
 	p := pass{sender: s, queue: q, now: now, failures: map[string]int{}}
-	waiting, err := q.Deliveries(ctx, now().Add(longestPause), mostWaiting)
+	waiting, err := q.Deliveries(ctx, time.UnixMicro(math.MaxInt64), mostWaiting)
 	if err != nil {
 		return p.Outcome, err
 	}
@@ -89,7 +97,7 @@ func (s *Sender) Deliver(ctx context.Context, q Queue, now func() time.Time) (Ou
 	held := map[lane]bool{} // an earlier alert of the lane is still to arrive
 	for _, d := range waiting {
 		l := lane{d.Channel, d.Alert.InstanceID}
-		if held[l] || d.NextAt.After(now()) || p.failures[d.Channel] >= failuresInARow {
+		if held[l] || !due(d, now()) || p.failures[d.Channel] >= failuresInARow {
 			held[l] = true
 			continue
 		}

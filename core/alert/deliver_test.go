@@ -356,3 +356,24 @@ func TestShortOfTime(t *testing.T) {
 		t.Error("no error though the deliveries cannot be read")
 	}
 }
+
+// TestClockSetBack sends what was stored, and what was put off, by a clock that was ahead, and nothing of it out of order.
+func TestClockSetBack(t *testing.T) {
+	t.Parallel()
+	for _, by := range []time.Duration{2 * time.Minute, time.Hour, 24 * time.Hour} {
+		for attempts := range 2 {
+			h := openHook(t)
+			c, q := &clock{start}, &queue{}
+			q.add(sample("id1", "one", start), core.AlertWebhook)
+			if attempts > 0 {
+				q.rows[0].Attempts, q.rows[0].NextAt = attempts, start.Add(pauseAfter(attempts))
+			}
+			c.move(-by)
+			q.add(sample("id2", "one", c.now()), core.AlertWebhook)
+			deliver(t, &Sender{Webhook: &Webhook{URL: h.URL, Secret: secret}}, q, c)
+			if got := hookIDs(h.got(t)); !slices.Equal(got, []string{"id1", "id2"}) {
+				t.Errorf("set back by %s after %d attempts: received %v", by, attempts, got)
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -38,6 +39,7 @@ func TestDeliveriesWaitForTheirTime(t *testing.T) {
 		list, _ := due(at, 10)
 		wantDue(at, 10, "webhook:two:0 mail:two:0 webhook:two-again:0 mail:two-again:0 webhook:one:0 mail:one:0 webhook:one-again:0 mail:one-again:0")
 		wantDue(at, 2, "webhook:two:0 mail:two:0")
+		wantDue(time.UnixMicro(math.MaxInt64), 1, "webhook:two:0") // as whoever wants all asks
 		if got := list[5].Alert; !reflect.DeepEqual(got, alert("one")) {
 			t.Errorf("the alert came back as %+v", got)
 		}

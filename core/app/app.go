@@ -96,7 +96,10 @@ func (a *App) openStore(c *config.Config, maxConns int) (*store.DB, error) {
 	case "":
 		return nil, core.Errorf(core.CodeUnavailable, "cannot do this before vpm is set up: open /vpm/ in a browser, or see /api/setup.php")
 	case config.SQLite:
-		opt.SQLite, opt.Current = c.SQLitePath(), c.Current
+		opt.SQLite = c.SQLitePath()
+		if a.Real == nil { // an installation moves the database of the uploaded program, and ends a server before it does so
+			opt.Current = c.Current
+		}
 	}
 	db, err := store.Open(opt)
 	if err != nil && a.Real == nil && c.DBDriver == config.SQLite && c.DataDir == autoinstall.ServerData {

@@ -77,7 +77,7 @@ type Config struct {
 
 	// File is the settings file that was read, "" for none.
 	File string      `ignored:"true"`
-	read os.FileInfo // of File, as it was read; nil for one that this process has written
+	read os.FileInfo `ignored:"true"` // of File, as it was read; nil for one that this process has written
 	// Warnings are things about the settings that people should mend.
 	Warnings []string `ignored:"true"`
 	// Place is where the program lies.

@@ -346,7 +346,7 @@ func TestShortOfTime(t *testing.T) {
 	c, q := &clock{start}, &queue{}
 	q.add(sample("id1", "one", start), core.AlertWebhook)
 	q.add(sample("id2", "two", start), core.AlertWebhook)
-	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), webhookPatience-time.Second)
 	defer cancel()
 	o, err := s.Deliver(ctx, q, c.now)
 	if err != nil || o.Failed != 1 || q.rows[0].Attempts != 1 || q.rows[1].Attempts != 0 || !strings.Contains(q.reasons[0], "in time") {

@@ -121,7 +121,7 @@ func TestHostThatShowsNothing(t *testing.T) {
 // The test itself is a process of its account.
 func TestOwnProcesses(t *testing.T) {
 	t.Parallel()
-	a, ok := Host{"/proc", os.Geteuid()}.Account(t.Context())
+	a, ok := Host{"/proc", os.Geteuid()}.processes(t.Context()) // for as long as a busy machine takes
 	if !ok || a.Processes == nil || *a.Processes < 1 || a.MemoryBytes == nil || *a.MemoryBytes < 1<<20 || a.CPUSeconds == nil {
 		t.Errorf("%+v, %v", a, ok)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"vpm/core"
 	"vpm/scripts/lab"
 )
 
@@ -27,6 +28,16 @@ func TestDatabaseByAddress(t *testing.T) {
 		must(t, p.databaseSteps(t.Context()))
 		return p
 	}
+	mine := func(password string) {
+		t.Helper()
+		_, err := db.Exec("CREATE OR REPLACE USER you_wp@127.0.0.1 IDENTIFIED BY '" + password + "'")
+		must(t, err)
+	}
+	mine("anothers")
+	if err := (&Plan{options: Options{From: home, MariaDB: db.Socket}, account: a, awaited: map[string]bool{}}).databaseSteps(t.Context()); core.CodeOf(err) != core.CodeConflict {
+		t.Errorf("with somebody else's user of this name: %v", err)
+	}
+	mine("s")
 	p := prepare()
 	if len(p.steps) != 1 || !strings.Contains(p.steps[0].detail, "import "+filepath.Join(home, "you_wp.sql")) {
 		t.Fatalf("the steps are %+v", p.steps)

@@ -133,14 +133,21 @@ func (s *server) look(ctx context.Context, d *database) error {
 }
 
 func (s *server) stranger(ctx context.Context, l login) error {
-	var there int
-	if err := s.QueryRowContext(ctx, `SELECT COUNT(*) FROM mysql.user WHERE User = ? AND Host = ?`, l.user, l.host).Scan(&there); err != nil {
+	// One from an address cannot be asked by the socket, so its hash is compared: that of mysql_native_password, which MariaDB
+	// makes unless it is told otherwise.
+	var there, other int
+	if err := s.QueryRowContext(ctx, `SELECT COUNT(*), COUNT(CASE WHEN authentication_string LIKE '*%'
+		AND authentication_string <> CONCAT('*', UPPER(SHA1(UNHEX(SHA1(?))))) THEN 1 END)
+		FROM mysql.user WHERE User = ? AND Host = ?`, l.password, l.user, l.host).Scan(&there, &other); err != nil {
 		return core.Errorf(core.CodeUnavailable, "cannot look for the database user %s: %w", l.user, err)
 	}
-	if there == 0 || l.host != "localhost" { // one from an address cannot be asked by the socket
+	if there == 0 {
 		return nil
 	}
-	known, err := s.opens(ctx, l, "")
+	known, err := other == 0, error(nil)
+	if l.host == "localhost" {
+		known, err = s.opens(ctx, l, "")
+	}
 	if err == nil && !known {
 		err = core.Errorf(core.CodeConflict, "cannot make the database user %s@%s: it is there with another password than the account's configuration has", l.user, l.host)
 	}

@@ -171,7 +171,7 @@ func classifyMySQL(err error) failure {
 		return failNoTable
 	case 1062, 1586:
 		return failDuplicate
-	case 1264, 1265, 1366, 1406, 3140, 4025: // out of range, truncated, wrong value, too long, bad JSON, check failed
+	case 1264, 1265, 1292, 1366, 1406, 3140, 4025: // out of range, truncated, wrong date, wrong value, too long, bad JSON, check failed
 		return failBadValue
 	case 1267, 1270, 1271: // two collations in one comparison
 		return failCollations

@@ -360,7 +360,7 @@ func TestRebootAndBusRestart(t *testing.T) {
 	l.run(t, "wanted", "v2")
 
 	// A job outlives the patience of whoever asked for it, and the bus over which its end would be told.
-	if a := l.ask(t, "Settle", Ask{Slug: "slow", Run: "v1", Within: time.Second}); a.Code != core.CodeBusy || !strings.Contains(a.Message, "under way") {
+	if a := l.ask(t, "Settle", Ask{Slug: "slow", Run: "v1", Within: 10 * time.Second}); a.Code != core.CodeBusy || !strings.Contains(a.Message, "under way") {
 		t.Errorf("a start that takes longer than one waits: %+v", a)
 	}
 	l.must(t, "Settle", Ask{Slug: "slow", Run: "v1", Stopped: true})

@@ -61,7 +61,7 @@ func TestTruncatedUpload(t *testing.T) {
 		conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.host.Port))
 		s.must(err)
 		defer conn.Close()
-		s.must(conn.SetDeadline(time.Now().Add(30 * time.Second)))
+		s.must(conn.SetDeadline(time.Now().Add(2 * time.Minute)))
 		request := s.header("/instances/restart.php", "Content-Length: 500") + startBody
 		_, err = io.WriteString(conn, strings.ReplaceAll(request, "\n", "\r\n"))
 		s.must(err)
@@ -253,7 +253,7 @@ func TestManyAtOnce(t *testing.T) {
 func TestSlowClient(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, stack{driver: "sqlite"})
-	s.addSettings(`VPM_REQUEST_TIMEOUT="1s"`)
+	s.addSettings(`VPM_REQUEST_TIMEOUT="5s"`) // long enough to be seen, and for what follows
 	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.host.Port))
 	s.must(err)
 	defer conn.Close()

@@ -35,7 +35,7 @@ func (s *site) raw(request string) *answer {
 	conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", s.host.Port))
 	s.must(err)
 	defer conn.Close()
-	s.must(conn.SetDeadline(time.Now().Add(30 * time.Second))) // a server that hangs fails the test
+	s.must(conn.SetDeadline(time.Now().Add(2 * time.Minute))) // a server that hangs fails the test
 	_, err = io.WriteString(conn, strings.ReplaceAll(request, "\n", "\r\n"))
 	s.must(err)
 	return s.readRaw(conn, request)

@@ -427,11 +427,11 @@ func (w *wordPress) untilItEnds(pages []page, others neighbours) {
 	const own = "<!doctype html><title>Back soon</title>"
 	w.write("vpm-stopped.html", own)
 	rules := w.htaccess()
-	until := time.Now().Add(3 * time.Second).Truncate(time.Second)
+	until := time.Now().Add(12 * time.Second).Truncate(time.Second) // a busy machine may take some of them for the stop
 	w.post("/instances/stop.php", map[string]any{"instance_id": "blog", "until": until.Format(time.RFC3339)}).want(200)
 	retryAfter := until.UTC().Format(http.TimeFormat)
 	tried := 0
-	for i := 0; time.Until(until) > 500*time.Millisecond; i++ { // a request takes some milliseconds
+	for i := 0; time.Until(until) > 3*time.Second; i++ { // a request takes some milliseconds, and more where there is much to do
 		p := append(pages, page{path: w.at + "vpm-stopped.html"})[i*7%(len(pages)+1)]
 		w.wantOneClosed("stopped for a time", retryAfter, own, []string{"GET", "HEAD", "POST", "GET of what a browser has"}[i%4], p.path)
 		tried++

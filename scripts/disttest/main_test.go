@@ -112,7 +112,10 @@ func list(t *testing.T, dir string) string {
 func upload(t *testing.T, host *lab.Host, name, content string) {
 	t.Helper()
 	fresh := api(host, name+".new")
-	if err := os.WriteFile(fresh, []byte(content), 0o755); err != nil {
+	syscall.ForkLock.RLock() // no child of another test may hold it open for writing when it is run (golang/go#22315)
+	err := os.WriteFile(fresh, []byte(content), 0o755)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := host.Chown(fresh); err != nil {

@@ -27,6 +27,9 @@ type reply struct {
 	Message, Error, Code string
 }
 
+// client keeps no connection: a POST on one that Apache is just closing, after 5 seconds without a request, fails.
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 func do(method, url string, header ...string) (reply, error) {
 	request, err := http.NewRequest(method, url, nil)
 	if err != nil {
@@ -35,7 +38,7 @@ func do(method, url string, header ...string) (reply, error) {
 	for i := 0; i < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := client.Do(request)
 	if err != nil {
 		return reply{}, err
 	}

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"text/template"
 )
 
@@ -50,7 +51,10 @@ func (h *Host) furnish(options Options) error {
 		return err
 	}
 	wrapper := filepath.Join(h.Home, "php", "php.cgi")
-	if err := os.WriteFile(wrapper, []byte(phpWrapper), 0o755); err != nil {
+	syscall.ForkLock.RLock() // no child may hold it open for writing when it is run (golang/go#22315)
+	err := os.WriteFile(wrapper, []byte(phpWrapper), 0o755)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		return err
 	}
 	return h.Chown(h.Home)

@@ -102,6 +102,7 @@ func (p *Proxy) serve(client net.Conn) {
 	defer server.Close()
 	p.mu.Lock()
 	p.conns[client], p.conns[server] = true, true
+	cut := p.cut
 	p.mu.Unlock()
 	defer func() {
 		p.mu.Lock()
@@ -109,6 +110,9 @@ func (p *Proxy) serve(client net.Conn) {
 		delete(p.conns, client)
 		delete(p.conns, server)
 	}()
+	if cut { // meanwhile, and nobody closes these
+		return
+	}
 	go func() {
 		_, _ = io.Copy(client, server)
 		_ = client.Close()

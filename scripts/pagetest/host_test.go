@@ -64,6 +64,9 @@ func (s *panel) setUp(file string) {
 	s.token = login.Token
 }
 
+// client keeps no connection: a POST on one that Apache is just closing, after 5 seconds without a request, fails.
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // call asks the API and reads the answer, which must have that status.
 func (s *panel) call(method, path string, body any, status int, into any) {
 	s.t.Helper()
@@ -74,7 +77,7 @@ func (s *panel) call(method, path string, body any, status int, into any) {
 	if s.token != "" {
 		req.Header.Set("Authorization", "Bearer "+s.token)
 	}
-	answer, err := apispec.Do(http.DefaultClient, req)
+	answer, err := apispec.Do(client, req)
 	must(s.t, err)
 	if answer.Status != status {
 		s.t.Fatalf("%s %s answers %d, want %d: %s", method, path, answer.Status, status, answer.Body)

@@ -5,6 +5,7 @@
 set -uo pipefail
 name=$1 dir=$2 mode=$3
 cgroups=/sys/fs/cgroup
+limit=50 # seconds, for each of two things that take one where the disk has nothing else to do; together less than stopLimit
 
 # hierarchies lists cgroup v2's one, or those of v1: one for each controller, systemd's own and perhaps v2's.
 hierarchies() {
@@ -86,9 +87,9 @@ run() {
 # switch_off ends the VPS's first process, and the kernel all others with it. nspawn then ends by itself, so that each
 # process is waited for by its parent: what is left to the machine's first process, that one may never wait for.
 switch_off() {
-  local try manager leader
+  local end manager leader
   : >"$dir/ending"
-  for try in {1..250}; do
+  for ((end = SECONDS + limit; SECONDS < end;)); do
     kill -0 "$runner" 2>/dev/null || return
     for manager in $(cat "/proc/$runner/task/$runner/children" 2>/dev/null); do
       for leader in $(cat "/proc/$manager/task/$manager/children" 2>/dev/null); do
@@ -101,9 +102,10 @@ switch_off() {
 
 # clear ends every process that is left and removes the VPS's cgroups and, when nothing else is left, its directory.
 clear() {
-  local try hierarchy left
+  local try=0 end hierarchy left
   join . 2>/dev/null
-  for try in {1..250}; do
+  for ((end = SECONDS + limit; SECONDS < end;)); do
+    try=$((try + 1))
     left=()
     for hierarchy in $(hierarchies); do
       [[ ! -e $hierarchy/$name ]] || left+=("$hierarchy/$name")

@@ -46,10 +46,10 @@ func program(use func(*vpslab.VPS) error) int {
 	return 0
 }
 
-// limited is a context for everything that one test does.
+// limited is a context for everything that one test does. systemd itself waits 90 seconds for a unit to stop.
 func limited(t *testing.T) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

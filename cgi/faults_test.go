@@ -215,7 +215,7 @@ func TestOneChangeAtATime(t *testing.T) {
 			out, err := s.db.Exec("SELECT COUNT(*) FROM " + s.dbName + ".vpm_events WHERE action IN ('start','stop','restart')")
 			s.must(err)
 			// One that is too busy may have stored its change, and not carried it out.
-			if events, err := strconv.Atoi(out); err != nil || events < changes || events > changes+busy {
+			if events, err := strconv.Atoi(out); err != nil || changes == 0 || events < changes || events > changes+busy {
 				t.Errorf("%d changes were answered, %d were too busy, and %s events stored", changes, busy, out)
 			}
 			last, err := s.db.Exec("SELECT action FROM " + s.dbName + ".vpm_events ORDER BY id DESC LIMIT 1")

@@ -155,9 +155,17 @@ func (s *site) apache() (pid string) {
 	s.t.Helper()
 	entries, err := os.ReadDir("/proc")
 	s.must(err)
+	ours := func(pid string) bool {
+		cmdline, err := os.ReadFile(filepath.Join("/proc", pid, "cmdline"))
+		return err == nil && strings.HasPrefix(string(cmdline), "/usr/sbin/apache2") && strings.Contains(string(cmdline), filepath.Dir(filepath.Dir(s.host.Home)))
+	}
 	for _, e := range entries {
-		cmdline, err := os.ReadFile(filepath.Join("/proc", e.Name(), "cmdline"))
-		if err == nil && strings.HasPrefix(string(cmdline), "/usr/sbin/apache2") && strings.Contains(string(cmdline), filepath.Dir(filepath.Dir(s.host.Home))) {
+		if !ours(e.Name()) {
+			continue
+		}
+		status, _ := os.ReadFile(filepath.Join("/proc", e.Name(), "status"))
+		_, rest, _ := strings.Cut(string(status), "PPid:")
+		if parent := strings.Fields(rest); len(parent) > 0 && !ours(parent[0]) { // its children may be just about to become a program
 			return e.Name()
 		}
 	}

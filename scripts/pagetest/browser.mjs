@@ -39,7 +39,7 @@ export async function scenario(story) {
 	process.stdin.on('end', async () => {
 		killed = true;
 		await browser.close().catch(() => {});
-		await rm(process.env.TMPDIR, { recursive: true, force: true, maxRetries: 5 });
+		await rm(process.env.TMPDIR, { recursive: true, force: true, maxRetries: 20 });
 		process.exit(2);
 	}).resume();
 	const people = [];

@@ -47,15 +47,13 @@ func (s *sites) nested(ctx context.Context, in core.Instance) []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if time.Since(s.asOf) > knownFor {
-		records, _, err := s.db.Records(ctx, core.Query{})
-		if err != nil {
-			return nil // they are counted along, this once
+		if records, _, err := s.db.Records(ctx, core.Query{}); err == nil { // else those that were known count
+			s.dirs = s.dirs[:0]
+			for _, r := range records {
+				s.dirs = append(s.dirs, r.Instance.Path(s.config.InstancesDir))
+			}
+			s.asOf = time.Now()
 		}
-		s.dirs = s.dirs[:0]
-		for _, r := range records {
-			s.dirs = append(s.dirs, r.Instance.Path(s.config.InstancesDir))
-		}
-		s.asOf = time.Now()
 	}
 	own := in.Path(s.config.InstancesDir)
 	var below []string

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"vpm/core"
@@ -40,10 +41,9 @@ func (c *Config) saveTo(path, dataDir string, ch core.DatabaseChoice) error {
 	}
 	var b strings.Builder
 	b.WriteString("# Settings of vpm, the Virtual Process Manager. Keep this file at permissions 600.\n")
-	for _, l := range append(lines, kept...) {
-		if l.value != "" {
-			fmt.Fprintf(&b, "%s=%s\n", l.name, quote(l.value))
-		}
+	lines = slices.DeleteFunc(lines, func(l setting) bool { return l.value == "" })
+	for _, l := range append(lines, kept...) { // one that is kept may be empty on purpose, where its default is not
+		fmt.Fprintf(&b, "%s=%s\n", l.name, quote(l.value))
 	}
 	if err := atomicfile.Write(path, []byte(b.String()), 0o600); err != nil {
 		return err

@@ -175,14 +175,14 @@ func TestSaveKeepsOtherSettings(t *testing.T) {
 	t.Parallel()
 	account, p := newPlace(t)
 	path := filepath.Join(account, "vpm.env")
-	write(t, path, "# note\nVPM_LOG_LEVEL=warn\nVPM_DB_NAME=old\nVPM_TRUSTED_ORIGINS='https://a.example'\n", 0o644)
+	write(t, path, "# note\nVPM_LOG_LEVEL=warn\nVPM_DB_NAME=old\nVPM_TRUSTED_ORIGINS='https://a.example'\nVPM_ALERT_SENDMAIL=\n", 0o644)
 	c := load(t, p)
 	for _, secret := range secrets {
 		choice := core.DatabaseChoice{Driver: MySQL, Host: "h", Port: 3307, Socket: "/s", Name: "n", User: "u", Password: secret}
 		must(t, c.Save(account+"/data dir", choice))
 		for _, got := range []*Config{c, load(t, p)} {
 			if got.DBPassword != secret || got.DBDriver != MySQL || got.DBHost != "h" || got.DBPort != 3307 || got.DBSocket != "/s" ||
-				got.DBName != "n" || got.DBUser != "u" || got.DataDir != account+"/data dir" || got.LogLevel != "warn" || len(got.TrustedOrigins) != 1 {
+				got.DBName != "n" || got.DBUser != "u" || got.DataDir != account+"/data dir" || got.LogLevel != "warn" || len(got.TrustedOrigins) != 1 || got.AlertSendmail != "" {
 				t.Errorf("%q came back in %+v", secret, got)
 			}
 		}

@@ -139,13 +139,14 @@ func Load(place Place) (*Config, error) {
 	return c, c.check()
 }
 
-// Current tells whether the settings file is still the one that was read. It costs one stat.
+// Current tells whether the settings file is still the one that was read, by its size and time: there are file systems
+// that number a file anew at each look. It costs one stat.
 func (c *Config) Current() bool {
 	if c.read == nil {
 		return true
 	}
 	is, err := os.Stat(c.File)
-	return err == nil && os.SameFile(is, c.read) && is.Size() == c.read.Size() && is.ModTime().Equal(c.read.ModTime())
+	return err == nil && is.Size() == c.read.Size() && is.ModTime().Equal(c.read.ModTime())
 }
 
 func (c *Config) check() error {
